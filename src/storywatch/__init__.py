@@ -1,0 +1,1 @@
+"""storywatch follows a story for months and tells you, once, when something new happens in it."""

@@ -1,0 +1,545 @@
+"""The words of storywatch as values: what each stage hands to the next.
+
+    feed -> entry -> article -> match -> verdict -> development -> alert -> delivery
+
+All values are frozen. Times are aware and in UTC, names of times end in `_at`. Vectors are float32 of
+the encoder's length, normalised, and hold only values that float16 can hold, so that a vector read
+back from the database is the very vector that was judged with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta  # noqa: TC003  needed at run time by dataclass introspection
+from enum import StrEnum
+from typing import NewType
+
+import numpy as np
+import numpy.typing as npt
+
+FeedId = NewType("FeedId", str)
+WatchId = NewType("WatchId", str)
+ChannelId = NewType("ChannelId", str)
+ArticleId = NewType("ArticleId", str)
+DevelopmentId = NewType("DevelopmentId", str)
+AlertId = NewType("AlertId", str)
+DeliveryId = NewType("DeliveryId", str)
+
+Vector = npt.NDArray[np.float32]
+
+
+class Label(StrEnum):
+    """What an article is to a story. Only a development alerts; what is possible goes to the digest."""
+
+    DEVELOPMENT = "development"
+    POSSIBLE = "possible"
+    REPEAT = "repeat"
+    BACKGROUND = "background"
+    OFF_TOPIC = "off-topic"
+
+
+class Severity(StrEnum):
+    """How much a development changes, not how loudly it is told."""
+
+    MINOR = "minor"
+    MAJOR = "major"
+
+
+class Sensitivity(StrEnum):
+    """Where the desk wants the cut: fewer and surer alerts, or more and sooner."""
+
+    STRICT = "strict"
+    BALANCED = "balanced"
+    EAGER = "eager"
+
+
+class PageState(StrEnum):
+    """What became of the page behind an entry."""
+
+    READ = "read"  # its text was extracted
+    PARTIAL = "partial"  # a paywall's teaser or a very short text
+    FEED_ONLY = "feed-only"  # the page could not be had: the feed's own text serves
+    BLOCKED = "blocked"  # a bot check or consent wall came instead: the feed's own text serves
+
+
+# --------------------------------------------------------------------------- feed -> entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """One configured feed."""
+
+    id: FeedId
+    url: str
+    owner: str
+    lang: str | None = None
+    every: timedelta | None = None  # None: learned from the feed's habit
+    timezone: str | None = None  # IANA zone of dates that come without one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedClaim:
+    """A due feed that is ours to poll until the lease runs out."""
+
+    feed: Feed
+    url: str  # where to ask: the configured address, or where it moved for good
+    lease: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    failures: int = 0
+    interval: timedelta | None = None  # the last planned one
+    first_poll: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEntry:
+    """One item as a feed lists it, before we know whether it is new. Text is plain text."""
+
+    key: str  # guid, else normalised link, else hash of title and date
+    url: str  # absolute, as listed
+    url_key: str  # canonical form, for identity only
+    title: str
+    summary: str
+    published_at: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when what the reader sees changes; dates do not count."""
+        from storywatch.core.ids import digest
+
+        return digest("fp", self.title, self.summary)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server wants to hear again next time, byte for byte."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How long the server, or the feed itself, says that nothing new will come."""
+
+    max_age: timedelta | None = None
+    ttl: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A feed that answered with entries."""
+
+    url: str  # the address that finally answered
+    moved_to: str | None  # set when every redirect on the way was permanent
+    title: str | None
+    lang: str | None
+    entries: tuple[ListedEntry, ...]
+    body_hash: str
+    validators: Validators = Validators()
+    freshness: Freshness = Freshness()
+    complete: bool = True  # False: truncated document, its validators must not be kept
+    dropped: int = 0  # entries beyond the cap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """304, or a body that we have seen."""
+
+    validators: Validators = Validators()
+    freshness: Freshness = Freshness()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollFailure:
+    """A poll that gave nothing; `reason` is for people."""
+
+    reason: str
+    status: int | None = None
+    retry_after: timedelta | None = None
+
+
+FeedAnswer = Listing | NotModified | PollFailure
+
+
+class EntryState(StrEnum):
+    """Where an entry is on its way. WAITING is the only one that asks for work."""
+
+    BASELINE = "baseline"  # listed at the feed's first poll: known, never news
+    WAITING = "waiting"  # new, to be looked at
+    PASSED_OVER = "passed-over"  # the glance said: about none of the stories
+    KNOWN = "known"  # the article behind it was already judged
+    JUDGED = "judged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPlan:
+    """What one poll changes in the store, in one transaction (T2)."""
+
+    polled_at: datetime
+    next_poll_at: datetime
+    interval: timedelta
+    failures: int
+    error: str | None = None
+    status: int | None = None
+    state: EntryState = EntryState.WAITING  # of entries that are new to us
+    entries: tuple[ListedEntry, ...] = ()
+    validators: Validators | None = None  # None: keep the old ones
+    body_hash: str | None = None  # None: keep the old one
+    title: str | None = None
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollOutcome:
+    """What T2 found."""
+
+    new: int = 0
+    changed: int = 0
+    known: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A claimed entry, ours until its lease runs out."""
+
+    id: int
+    lease: str
+    feed: FeedId
+    outlet_name: str
+    owner: str
+    url: str
+    url_key: str
+    title: str
+    summary: str
+    lang: str | None  # as the feed or the config says
+    published_at: datetime | None
+    seen_at: datetime
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A first look at an entry: could this be about the story? `None`: its words can't tell, a vector must."""
+
+    worth: bool | None
+    figure: float
+    words: str
+
+
+# --------------------------------------------------------------------------- entry -> article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the reader made of the bytes behind an address."""
+
+    state: PageState
+    url: str  # the address that finally answered
+    title: str = ""
+    paragraphs: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    authors: tuple[str, ...] = ()
+    lang: str | None = None
+    canonical_url: str | None = None
+    outlet_name: str | None = None
+    raw_hash: str | None = None
+    ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """The readable text behind an entry; another text at the same address is another version of it."""
+
+    id: ArticleId
+    url: str
+    url_key: str
+    title: str
+    summary: str
+    paragraphs: tuple[str, ...]
+    lang: str
+    outlet: str
+    outlet_name: str
+    owner: str
+    published_at: datetime | None
+    seen_at: datetime
+    state: PageState = PageState.READ
+    raw_hash: str | None = None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.paragraphs)
+
+
+# --------------------------------------------------------------------------- the watch and its story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """A user's own words; `*` at the end of a word stands for any ending."""
+
+    any: tuple[str, ...] = ()
+    all_groups: tuple[tuple[str, ...], ...] = ()
+    none: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One file of the watchlist: what to follow, where, and whom to tell."""
+
+    id: WatchId
+    name: str
+    about: str
+    seeds: tuple[str, ...] = ()
+    feeds: frozenset[FeedId] = frozenset()
+    channels: tuple[ChannelId, ...] = ()
+    languages: frozenset[str] = frozenset()
+    terms: Terms = Terms()
+    minimum: Severity = Severity.MINOR
+    sensitivity: Sensitivity = Sensitivity.BALANCED
+    settle: timedelta = timedelta(seconds=20)
+
+
+class Place(StrEnum):
+    """Where in its article a sentence stands."""
+
+    TITLE = "title"
+    SUMMARY = "summary"
+    LEAD = "lead"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sentence:
+    """One sentence of an article with its vector."""
+
+    text: str
+    place: Place
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """An article as the matcher sees it: sentence by sentence, and title with lead as one vector."""
+
+    article: Article
+    sentences: tuple[Sentence, ...]
+    lead: Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One piece of evidence: what was measured, how much, which way it pulled, and in words."""
+
+    name: str  # the feature's name, for programs
+    figure: float
+    pull: float  # > 0: towards "about the story" or "new"; in log-odds
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """How well an article fits a story, and why. `relevance` is a probability, four places."""
+
+    relevance: float
+    about: bool
+    copy_of: ArticleId | None = None
+    reasons: tuple[Reason, ...] = ()
+    features: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSentence:
+    """A sentence that says what is new, with the value it changes where there is one."""
+
+    sentence: str
+    lang: str
+    old: str | None = None
+    new: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """The known report that resembles the article most."""
+
+    development: DevelopmentId | None
+    article: ArticleId | None
+    sentence: str | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What an article is to a story, how sure we are, and why. `score` is a probability, four places."""
+
+    verdict: Label
+    score: float
+    severity: Severity | None = None
+    new: tuple[NewSentence, ...] = ()
+    nearest: Nearest | None = None
+    reasons: tuple[Reason, ...] = ()
+    features: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Development:
+    """One new fact in a story."""
+
+    id: DevelopmentId
+    watch: WatchId
+    article: ArticleId  # the one that broke it
+    headline: str
+    lang: str
+    severity: Severity
+    first_seen_at: datetime
+    new: tuple[NewSentence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Remembered:
+    """A judged article as its story remembers it.
+
+    `sentences` are empty where the article is off-topic: only its lead vector is kept, to tell what
+    the story is not.
+    """
+
+    article: ArticleId
+    url_key: str
+    title: str
+    summary: str
+    paragraphs: tuple[str, ...]
+    lang: str
+    owner: str
+    outlet: str
+    published_at: datetime | None
+    seen_at: datetime
+    lead: Vector
+    sentences: tuple[Sentence, ...]
+    relevance: float
+    verdict: Label
+    score: float
+    development: DevelopmentId | None  # its own, or the one that it repeats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LanguageMean:
+    """The running sum of all sentence vectors seen in one language: float64 of the encoder's length."""
+
+    lang: str
+    total: npt.NDArray[np.float64]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoryMemory:
+    """Everything about a story that a restart must give back, in judging order."""
+
+    remembered: tuple[Remembered, ...] = ()
+    means: tuple[LanguageMean, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """One article judged for one watch: all that T3 writes about it."""
+
+    watch: WatchId
+    match: Match
+    verdict: Verdict
+    remembered: Remembered
+    mean: LanguageMean | None  # of the article's language, the article included; None: unchanged
+    development: Development | None = None
+    alert: Alert | None = None
+    deliveries: tuple[PlannedDelivery, ...] = ()
+
+
+# --------------------------------------------------------------------------- alert -> delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What we decided to say about a development; immutable. `held` is the reason for saying nothing."""
+
+    id: AlertId
+    watch: WatchId
+    development: DevelopmentId
+    kind: str  # the webhook's `type`
+    created_at: datetime
+    held: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One address of one channel: an e-mail address, or the channel itself for a webhook."""
+
+    channel: ChannelId
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedDelivery:
+    """A delivery as decided: one alert to one recipient, not before a moment."""
+
+    id: DeliveryId
+    recipient: Recipient
+    not_before: datetime
+    note: str | None = None  # why it waits: settle, quiet hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One article that carries a development, as an alert tells it."""
+
+    url: str
+    title: str
+    outlet: str
+    owner: str
+    lang: str
+    published_at: datetime | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidings:
+    """Everything an alert says, ready to be rendered: the development, who reports it, and why it was told."""
+
+    alert: Alert
+    delivery: DeliveryId
+    recipient: Recipient
+    watch_name: str
+    development: Development
+    reports: tuple[Report, ...]  # the first one broke it
+    why: tuple[str, ...]
+    score: float
+    rendered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryClaim:
+    """A delivery that is ours to try until the lease runs out. `message` never changes once rendered."""
+
+    id: DeliveryId
+    lease: str
+    recipient: Recipient
+    message: bytes
+    attempt: int  # this one, from 1
+    first_try_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptOutcome:
+    """How a try ended: sent, to be tried again at a time, or dead."""
+
+    state: DeliveryState
+    at: datetime
+    retry_at: datetime | None = None
+    code: int | None = None
+    reason: str | None = None
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery is. WAITING is the only one that asks for work."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"

@@ -1,0 +1,270 @@
+"""The way of the data, on one page. One function is one arrow; each ends in one transaction.
+
+    feed --poll--> entry --read--> article --follow--> match, verdict, development
+         --tell--> alert, deliveries --deliver--> attempt
+
+Decisions are made in `core`, effects happen behind the ports; this page only carries values from one
+to the other. Whatever is to be done is a row before it is begun, so a process that dies between any
+two lines loses nothing: `claim_*` takes rows for a while, `record_*` and `finish_*` give them back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import structlog
+
+from storywatch.core.alerting import plan_alert
+from storywatch.core.cadence import plan_page_retry, plan_poll
+from storywatch.core.developments import develop, judge
+from storywatch.core.entries import article_of
+from storywatch.core.matching import glance, match
+from storywatch.core.model import EntryState, Judged, Reading, Sentence
+from storywatch.core.retry import plan_attempt
+from storywatch.core.story import Story, watch_texts
+from storywatch.core.text import lead_of, sentences_of
+from storywatch.errors import FetchFailed, LeaseLost, Rejected, SendFailed, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Executor
+    from datetime import datetime
+
+    from storywatch.core.alerting import ChannelRules
+    from storywatch.core.model import (
+        Article,
+        AttemptOutcome,
+        ChannelId,
+        DeliveryClaim,
+        Entry,
+        FeedClaim,
+        Glance,
+        Page,
+        PollOutcome,
+        Tidings,
+        Watch,
+        WatchId,
+    )
+    from storywatch.ports import Channel, Clock, Encoder, FeedFetcher, Judgements, Outbox, PageFetcher, Polls
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+POLL_LEASE = timedelta(minutes=5)
+READ_LEASE = timedelta(minutes=5)
+SEND_LEASE = timedelta(minutes=2)
+
+
+@dataclass(kw_only=True)
+class Pipeline:
+    """Everything one process needs to follow its watches. `app` builds it; tests build it with other arguments."""
+
+    clock: Clock
+    polls: Polls
+    judgements: Judgements
+    outbox: Outbox
+    feeds: FeedFetcher
+    pages: PageFetcher
+    encoder: Encoder
+    detect_language: Callable[[str], str]
+    watches: Sequence[Watch]
+    channels: Mapping[ChannelId, Channel]
+    rules: Mapping[ChannelId, ChannelRules]
+    writer: Executor  # the store's own thread: one writer
+    thinker: Executor  # the encoder's own thread
+    stories: dict[WatchId, Story] = field(default_factory=dict)
+    judging: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    # ------------------------------------------------------------------ feed -> entry
+
+    async def claim_feeds(self, limit: int) -> list[FeedClaim]:
+        """T1: the feeds that are due."""
+        return await self._store(self.polls.claim_feeds, now=self.clock.now(), limit=limit, lease=POLL_LEASE)
+
+    async def poll(self, claim: FeedClaim) -> PollOutcome:
+        """Ask one feed; T2: what it lists, its validators and its next poll."""
+        answer = await self.feeds.fetch_feed(claim)
+        plan = plan_poll(claim, answer, now=self.clock.now())
+        outcome = await self._store(self.polls.record_poll, claim, plan)
+        log.info(
+            "feed_polled",
+            feed_id=claim.feed.id,
+            status=plan.status,
+            new=outcome.new,
+            changed=outcome.changed,
+            known=outcome.known,
+            failures=plan.failures,
+            error=plan.error,
+            next_poll_at=plan.next_poll_at.isoformat(),
+        )
+        return outcome
+
+    # ------------------------------------------------------------------ entry -> article
+
+    async def claim_entries(self, limit: int) -> list[Entry]:
+        """The entries that wait to be looked at, the oldest first."""
+        return await self._store(self.polls.claim_entries, now=self.clock.now(), limit=limit, lease=READ_LEASE)
+
+    async def read(self, entry: Entry) -> Article | None:
+        """The article behind an entry, or None where nothing is to be judged."""
+        watches = [watch for watch in self.watches if entry.feed in watch.feeds]
+        seen = [await self._glance(entry, watch) for watch in watches]
+        if not any(look.worth for look in seen):
+            note = "; ".join(look.words for look in seen) or "no watch follows this feed"
+            await self._store(self.polls.settle_entry, entry, EntryState.PASSED_OVER, note=note)
+            log.info("entry_passed_over", entry_id=entry.id, feed_id=entry.feed, note=note)
+            return None
+        page: Page | None = None
+        try:
+            page = await self.pages.fetch_page(entry.url)
+        except (FetchFailed, Unreadable) as error:
+            retry_at = plan_page_retry(entry, error, now=self.clock.now())
+            log.info("page_failed", entry_id=entry.id, error=str(error), retry_at=retry_at and retry_at.isoformat())
+            if retry_at is not None:
+                await self._store(self.polls.postpone_entry, entry, until=retry_at, reason=str(error))
+                return None
+        article = article_of(entry, page, detect_language=self.detect_language)
+        if await self._store(self.judgements.is_known, article.id):
+            note = "the same text at the same address was judged before"
+            await self._store(self.polls.settle_entry, entry, EntryState.KNOWN, note=note, article=article.id)
+            return None
+        return article
+
+    async def _glance(self, entry: Entry, watch: Watch) -> Glance:
+        story = await self.story(watch)
+        look = glance(entry.title, entry.summary, entry.lang, story)
+        if look.worth is None:
+            [vector] = await self._think(self.encoder.encode, [f"{entry.title}. {entry.summary}"])
+            look = glance(entry.title, entry.summary, entry.lang, story, vector=vector)
+        return look
+
+    # ------------------------------------------------------------------ article -> ... -> deliveries
+
+    async def judge(self, entry: Entry, article: Article) -> list[Judged]:
+        """What the article is to each story; T3: all of it, with the alerts and deliveries that follow.
+
+        One at a time: two first reports of one development must not both be the first.
+        """
+        reading = await self._think(read_closely, article, self.encoder)
+        async with self.judging:
+            now = self.clock.now()
+            told = []
+            for watch in self.watches:
+                if entry.feed in watch.feeds:
+                    judged = follow(reading, await self.story(watch), now=now)
+                    told.append(tell(judged, article, watch, rules=self.rules, now=now))
+            record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now)
+            await self._store(record, entry, article, told)
+            for judged in told:  # the story moves on only after the database has
+                self.stories[judged.watch] = self.stories[judged.watch].learn(judged)
+        for judged in told:
+            log.info(
+                "article_judged",
+                article_id=article.id,
+                watch_id=judged.watch,
+                verdict=judged.verdict.verdict,
+                score=judged.verdict.score,
+                relevance=judged.match.relevance,
+                deliveries=len(judged.deliveries),
+            )
+        return told
+
+    async def story(self, watch: Watch) -> Story:
+        """The watch's story as far as it is known, from memory or from the store."""
+        if watch.id not in self.stories:
+            name = self.encoder.name
+            vectors = await self._store(self.judgements.load_vectors, watch.id, encoder=name)
+            missing = [text for text in watch_texts(watch) if text not in vectors]
+            if missing:
+                fresh = await self._think(self.encoder.encode, missing)
+                vectors = {**vectors, **dict(zip(missing, fresh, strict=True))}
+                vectors = {text: vectors[text] for text in watch_texts(watch)}
+                await self._store(self.judgements.record_vectors, watch.id, vectors, encoder=name)
+            memory = await self._store(self.judgements.load_story, watch.id, encoder=name)
+            lang = self.detect_language(watch.about)
+            self.stories[watch.id] = Story.begin(watch, vectors, lang=lang).recall(memory)
+        return self.stories[watch.id]
+
+    # ------------------------------------------------------------------ delivery -> attempt
+
+    async def claim_deliveries(self, limit: int) -> list[DeliveryClaim]:
+        """T4: the deliveries that are due, each with its final bytes."""
+        claim = partial(self.outbox.claim_deliveries, limit=limit, lease=SEND_LEASE, render=self._render)
+        return await self._store(claim, tuple(self.channels), now=self.clock.now())
+
+    async def deliver(self, claim: DeliveryClaim) -> AttemptOutcome:
+        """Try one delivery; T5: that it was sent, when to try again, or that it is dead."""
+        failure: SendFailed | None = None
+        try:
+            await self.channels[claim.recipient.channel].send(claim, now=self.clock.now())
+        except SendFailed as error:
+            failure = error
+        outcome = plan_attempt(claim, failure, now=self.clock.now())
+        try:
+            await self._store(self.outbox.finish_delivery, claim, outcome)
+        except LeaseLost:
+            log.warning("delivery_lease_lost", delivery_id=claim.id)
+            return outcome
+        log.info(
+            "delivery_tried",
+            delivery_id=claim.id,
+            channel=claim.recipient.channel,
+            attempt=claim.attempt,
+            state=outcome.state,
+            code=outcome.code,
+            reason=outcome.reason,
+        )
+        return outcome
+
+    def _render(self, tidings: Tidings) -> bytes:
+        channel = self.channels.get(tidings.recipient.channel)
+        if channel is None:
+            message = f"channel {tidings.recipient.channel!r} is not configured"
+            raise Rejected(message)
+        return channel.render(tidings)
+
+    # ------------------------------------------------------------------ threads
+
+    async def _store(self, step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.writer, partial(step, *args, **kwargs))
+
+    async def _think(self, step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.thinker, partial(step, *args, **kwargs))
+
+
+def read_closely(article: Article, encoder: Encoder) -> Reading:
+    """The article sentence by sentence, with its vectors."""
+    parts = sentences_of(article)
+    vectors = encoder.encode([*(text for text, _ in parts), lead_of(article)])
+    sentences = tuple(
+        Sentence(text=text, place=place, vector=vector)
+        for (text, place), vector in zip(parts, vectors[:-1], strict=True)
+    )
+    return Reading(article=article, sentences=sentences, lead=vectors[-1])
+
+
+def follow(reading: Reading, story: Story, *, now: datetime) -> Judged:
+    """Is it about the story, and is anything new in it? The whole of the decision, without any effect.
+
+    `replay` walks a stream with this very function.
+    """
+    found = match(reading, story)
+    verdict = judge(found, reading, story, now=now)
+    development = develop(verdict, reading, story, now=now)
+    return story.judged(reading, found, verdict, development)
+
+
+def tell(
+    judged: Judged, article: Article, watch: Watch, *, rules: Mapping[ChannelId, ChannelRules], now: datetime
+) -> Judged:
+    """The judgement with the alert and the deliveries that follow from it."""
+    if judged.development is None:
+        return judged
+    alert, deliveries = plan_alert(judged.development, article, watch, rules=rules, now=now)
+    return replace(judged, alert=alert, deliveries=deliveries)

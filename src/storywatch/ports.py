@@ -1,0 +1,169 @@
+"""What the pipeline asks of the world: small protocols, owned by the caller. Tests bring their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from storywatch.core.model import (
+        Article,
+        ArticleId,
+        AttemptOutcome,
+        ChannelId,
+        DeliveryClaim,
+        DeliveryId,
+        Entry,
+        EntryState,
+        FeedAnswer,
+        FeedClaim,
+        Judged,
+        Page,
+        PollOutcome,
+        PollPlan,
+        StoryMemory,
+        Tidings,
+        Vector,
+        WatchId,
+    )
+
+
+class Clock(Protocol):
+    """The only way to know what time it is."""
+
+    def now(self) -> datetime:
+        """An aware moment in UTC."""
+        ...
+
+
+class FeedFetcher(Protocol):
+    """Asks one feed. Never raises for what a server or a network does: that is an answer too."""
+
+    async def fetch_feed(self, claim: FeedClaim) -> FeedAnswer:
+        """Entries, "not modified", or the failure in words."""
+        ...
+
+
+class PageFetcher(Protocol):
+    """Reads the page behind an entry."""
+
+    async def fetch_page(self, url: str) -> Page:
+        """The page's text and metadata; raises `FetchFailed`, `Forbidden` or `Unreadable`."""
+        ...
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors, the same for the same text whatever else is asked with it."""
+
+    @property
+    def name(self) -> str:
+        """Names model and version; vectors of another name are not comparable."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        """float32[len(texts), dim], rows normalised and representable in float16."""
+        ...
+
+
+class Waker(Protocol):
+    """Tells the engine that deliveries were planned, in the transaction that plans them."""
+
+    def wake(self, connection: object, delivery_ids: Sequence[DeliveryId]) -> None:
+        """Must not fail and must not block; a lost call costs time, never a delivery."""
+        ...
+
+
+class Polls(Protocol):
+    """Feeds and their entries, as rows. Each method is one transaction."""
+
+    def claim_feeds(self, *, now: datetime, limit: int, lease: timedelta) -> list[FeedClaim]:
+        """T1: up to `limit` due feeds become ours until `now + lease`."""
+        ...
+
+    def record_poll(self, claim: FeedClaim, plan: PollPlan) -> PollOutcome:
+        """T2: entries, validators and the next poll, together. Raises `LeaseLost`."""
+        ...
+
+    def claim_entries(self, *, now: datetime, limit: int, lease: timedelta) -> list[Entry]:
+        """Up to `limit` waiting entries, the oldest first, become ours until `now + lease`."""
+        ...
+
+    def postpone_entry(self, entry: Entry, *, until: datetime, reason: str) -> None:
+        """The page could not be had for now: try again later."""
+        ...
+
+    def settle_entry(self, entry: Entry, state: EntryState, *, note: str, article: ArticleId | None = None) -> None:
+        """The entry needs no judging: passed over at the glance, or its article is known."""
+        ...
+
+
+class Judgements(Protocol):
+    """Articles, verdicts and what a story knows, as rows. Each method is one transaction."""
+
+    def load_story(self, watch: WatchId, *, encoder: str) -> StoryMemory:
+        """What the watch's story remembers under this encoder, in judging order."""
+        ...
+
+    def load_vectors(self, watch: WatchId, *, encoder: str) -> dict[str, Vector]:
+        """Vectors of the watch's own texts (name, about, seeds), by text."""
+        ...
+
+    def record_vectors(self, watch: WatchId, vectors: Mapping[str, Vector], *, encoder: str) -> None:
+        """Keep the vectors of the watch's own texts; replaces those kept before."""
+        ...
+
+    def is_known(self, article: ArticleId) -> bool:
+        """Was exactly this text at this address judged before?"""
+        ...
+
+    def record_article(
+        self, entry: Entry, article: Article, judged: Sequence[Judged], *, encoder: str, now: datetime
+    ) -> None:
+        """T3: article, verdicts, developments, known sentences, alerts and deliveries, together.
+
+        The entry becomes JUDGED and the engine is woken in the same transaction. Raises `LeaseLost`.
+        """
+        ...
+
+
+class Outbox(Protocol):
+    """Deliveries and attempts, as rows. Each method is one transaction."""
+
+    def claim_deliveries(
+        self,
+        channels: Collection[ChannelId],
+        *,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        render: Callable[[Tidings], bytes],
+    ) -> list[DeliveryClaim]:
+        """T4: due deliveries of these channels become ours, in order within a recipient's story.
+
+        The first claim renders and stores the final bytes. Where `render` raises `Rejected`, the
+        delivery becomes a dead letter with that reason and the rest go on.
+        """
+        ...
+
+    def finish_delivery(self, claim: DeliveryClaim, outcome: AttemptOutcome) -> None:
+        """T5: note the attempt and what follows from it. Raises `LeaseLost`."""
+        ...
+
+
+class Channel(Protocol):
+    """A configured place to send alerts. One file in `notify/` each."""
+
+    def render(self, tidings: Tidings) -> bytes:
+        """The final bytes of a message; the same tidings give the same bytes."""
+        ...
+
+    async def send(self, claim: DeliveryClaim, *, now: datetime) -> None:
+        """Hand the bytes over. Returns when they are accepted; raises `Unsent` or `Rejected`."""
+        ...
