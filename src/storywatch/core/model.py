@@ -10,12 +10,14 @@ back from the database is the very vector that was judged with.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta  # noqa: TC003  needed at run time by dataclass introspection
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
 import numpy as np
 import numpy.typing as npt
+
+from storywatch.core.ids import digest
 
 FeedId = NewType("FeedId", str)
 WatchId = NewType("WatchId", str)
@@ -106,8 +108,6 @@ class ListedEntry:
     @property
     def fingerprint(self) -> str:
         """Changes when what the reader sees changes; dates do not count."""
-        from storywatch.core.ids import digest
-
         return digest("fp", self.title, self.summary)
 
 
@@ -269,6 +269,7 @@ class Article:
 
     @property
     def text(self) -> str:
+        """The body, a paragraph a line."""
         return "\n".join(self.paragraphs)
 
 
