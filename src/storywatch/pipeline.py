@@ -27,7 +27,7 @@ from storywatch.core.model import EntryState, Judged, Reading, Sentence
 from storywatch.core.retry import plan_attempt
 from storywatch.core.story import Story, watch_texts
 from storywatch.core.text import lead_of, sentences_of
-from storywatch.errors import FetchFailed, LeaseLost, Rejected, SendFailed, Unreadable
+from storywatch.errors import FetchFailed, LeaseLost, SendFailed, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
         Glance,
         Page,
         PollOutcome,
-        Tidings,
         Watch,
         WatchId,
     )
@@ -80,12 +79,29 @@ class Pipeline:
     thinker: Executor  # the encoder's own thread
     stories: dict[WatchId, Story] = field(default_factory=dict)
     judging: asyncio.Lock = field(default_factory=asyncio.Lock)
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def reconfigure(
+        self,
+        *,
+        watches: Sequence[Watch],
+        channels: Mapping[ChannelId, Channel],
+        rules: Mapping[ChannelId, ChannelRules],
+        feeds: FeedFetcher,
+        pages: PageFetcher,
+    ) -> None:
+        """Go on with another configuration, between two judgements; stories are read anew."""
+        async with self.judging, self.loading:
+            self.watches, self.channels, self.rules = watches, channels, rules
+            self.feeds, self.pages = feeds, pages
+            self.stories.clear()
 
     # ------------------------------------------------------------------ feed -> entry
 
-    async def claim_feeds(self, limit: int) -> list[FeedClaim]:
-        """T1: the feeds that are due."""
-        return await self._store(self.polls.claim_feeds, now=self.clock.now(), limit=limit, lease=POLL_LEASE)
+    async def claim_feeds(self, limit: int, *, due_by: datetime | None = None) -> list[FeedClaim]:
+        """T1: the feeds that are due, or were at `due_by`."""
+        now = due_by or self.clock.now()
+        return await self._store(self.polls.claim_feeds, now=now, limit=limit, lease=POLL_LEASE)
 
     async def poll(self, claim: FeedClaim) -> PollOutcome:
         """Ask one feed; T2: what it lists, its validators and its next poll."""
@@ -176,27 +192,32 @@ class Pipeline:
         return told
 
     async def story(self, watch: Watch) -> Story:
-        """The watch's story as far as it is known, from memory or from the store."""
-        if watch.id not in self.stories:
-            name = self.encoder.name
-            vectors = await self._store(self.judgements.load_vectors, watch.id, encoder=name)
-            missing = [text for text in watch_texts(watch) if text not in vectors]
-            if missing:
-                fresh = await self._think(self.encoder.encode, missing)
-                vectors = {**vectors, **dict(zip(missing, fresh, strict=True))}
-                vectors = {text: vectors[text] for text in watch_texts(watch)}
-                await self._store(self.judgements.record_vectors, watch.id, vectors, encoder=name)
-            memory = await self._store(self.judgements.load_story, watch.id, encoder=name)
-            lang = self.detect_language(watch.about)
-            self.stories[watch.id] = Story.begin(watch, vectors, lang=lang).recall(memory)
-        return self.stories[watch.id]
+        """The watch's story as far as it is known, from memory or from the store.
+
+        Loaded by one at a time: a second load, begun before a commit and ended after it, would bring
+        back the story as it was before.
+        """
+        async with self.loading:
+            if watch.id not in self.stories:
+                name = self.encoder.name
+                kept = await self._store(self.judgements.load_vectors, watch.id, encoder=name)
+                vectors = {text: kept[text] for text in watch_texts(watch) if text in kept}
+                missing = [text for text in watch_texts(watch) if text not in vectors]
+                if missing:
+                    fresh = await self._think(self.encoder.encode, missing)
+                    vectors |= dict(zip(missing, fresh, strict=True))
+                    await self._store(self.judgements.record_vectors, watch.id, vectors, encoder=name)
+                memory = await self._store(self.judgements.load_story, watch.id, encoder=name)
+                lang = self.detect_language(watch.about)
+                self.stories[watch.id] = Story.begin(watch, vectors, lang=lang).recall(memory)
+            return self.stories[watch.id]
 
     # ------------------------------------------------------------------ delivery -> attempt
 
-    async def claim_deliveries(self, limit: int) -> list[DeliveryClaim]:
-        """T4: the deliveries that are due, each with its final bytes."""
-        claim = partial(self.outbox.claim_deliveries, limit=limit, lease=SEND_LEASE, render=self._render)
-        return await self._store(claim, tuple(self.channels), now=self.clock.now())
+    async def claim_deliveries(self, channel: ChannelId, limit: int) -> list[DeliveryClaim]:
+        """T4: a channel's deliveries that are due, each with its final bytes."""
+        claim = partial(self.outbox.claim_deliveries, limit=limit, lease=SEND_LEASE)
+        return await self._store(claim, [channel], now=self.clock.now(), render=self.channels[channel].render)
 
     async def deliver(self, claim: DeliveryClaim) -> AttemptOutcome:
         """Try one delivery; T5: that it was sent, when to try again, or that it is dead."""
@@ -221,13 +242,6 @@ class Pipeline:
             reason=outcome.reason,
         )
         return outcome
-
-    def _render(self, tidings: Tidings) -> bytes:
-        channel = self.channels.get(tidings.recipient.channel)
-        if channel is None:
-            message = f"channel {tidings.recipient.channel!r} is not configured"
-            raise Rejected(message)
-        return channel.render(tidings)
 
     # ------------------------------------------------------------------ threads
 

@@ -1,0 +1,220 @@
+"""Keeps the pipeline busy: takes due rows as slots come free, supervises each step, drains at the end.
+
+Three kinds of work (polls, readings, deliveries) have slots of their own, and so has each channel, so
+that none waits behind a slow one. A step that fails is logged and its lease runs out: nothing is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, Self
+
+import structlog
+
+from storywatch.errors import LeaseLost, StorywatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from storywatch.core.model import AttemptOutcome, ChannelId, DeliveryClaim, Entry, FeedClaim, Judged, PollOutcome
+    from storywatch.pipeline import Pipeline
+
+log = structlog.get_logger()
+
+POLL_SLOTS = 32
+READ_SLOTS = 8
+SEND_SLOTS = 4  # of each channel
+DRAIN_SECONDS = 4.0
+
+
+class Observer(Protocol):
+    """Is told what happened, for metrics."""
+
+    def polled(self, outcome: PollOutcome, *, seconds: float) -> None:
+        """One feed was asked."""
+        ...
+
+    def judged(self, judged: Judged, *, seconds: float) -> None:
+        """One article was judged for one watch."""
+        ...
+
+    def tried(self, claim: DeliveryClaim, outcome: AttemptOutcome, *, seconds: float) -> None:
+        """One delivery was tried."""
+        ...
+
+    def step_failed(self, step: str) -> None:
+        """A step ended in an error that nobody expected."""
+        ...
+
+
+@dataclass
+class Slots:
+    """How many steps of one kind may run at once, and which do."""
+
+    limit: int
+    running: set[asyncio.Task[None]] = field(default_factory=set)
+    claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def free(self) -> int:
+        """Steps that may still begin."""
+        return self.limit - len(self.running)
+
+
+@dataclass(kw_only=True)
+class Service:
+    """The running service, to be entered with `async with`; leaving it drains.
+
+    `tick_*` start what is due, as far as slots are free, and say how much they started.
+    """
+
+    pipeline: Pipeline
+    observer: Observer
+    polls: Slots = field(default_factory=lambda: Slots(POLL_SLOTS))
+    readings: Slots = field(default_factory=lambda: Slots(READ_SLOTS))
+    sendings: dict[ChannelId, Slots] = field(default_factory=dict)
+    drain_seconds: float = DRAIN_SECONDS
+    stopping: bool = False
+    last_tick_at: datetime | None = None
+    group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+
+    async def __aenter__(self) -> Self:
+        await self.group.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.drain()
+        await self.group.__aexit__(None, None, None)
+
+    # ------------------------------------------------------------------ ticks
+
+    async def tick_polls(self, due_by: datetime | None = None) -> int:
+        """Ask the feeds that are due."""
+        self.last_tick_at = self.pipeline.clock.now()
+        async with self.polls.claiming:
+            if self.stopping or self.polls.free <= 0:
+                return 0
+            claims = await self.pipeline.claim_feeds(self.polls.free, due_by=due_by)
+            for claim in claims:
+                self._start(self.polls, self._poll(claim), "poll")
+            return len(claims)
+
+    async def tick_readings(self) -> int:
+        """Look at the entries that wait."""
+        async with self.readings.claiming:
+            if self.stopping or self.readings.free <= 0:
+                return 0
+            entries = await self.pipeline.claim_entries(self.readings.free)
+            for entry in entries:
+                self._start(self.readings, self._read(entry), "read", then=self.tick_readings)
+            return len(entries)
+
+    async def tick_deliveries(self) -> int:
+        """Send what is due. Each channel has its own slots: a slow one delays no other."""
+        return sum([await self._send_due(channel) for channel in tuple(self.pipeline.channels)])
+
+    async def _send_due(self, channel: ChannelId) -> int:
+        slots = self.sendings.setdefault(channel, Slots(SEND_SLOTS))
+        async with slots.claiming:
+            if self.stopping or slots.free <= 0 or channel not in self.pipeline.channels:
+                return 0
+            claims = await self.pipeline.claim_deliveries(channel, slots.free)
+            for claim in claims:
+                self._start(slots, self._deliver(claim), "deliver", then=partial(self._send_due, channel))
+            return len(claims)
+
+    def wake_deliveries(self) -> None:
+        """Deliveries were planned: look now and not at the next tick. Call it in the event loop."""
+        if not self.stopping:
+            self.group.create_task(self._supervise(self.tick_deliveries(), "deliver"))
+
+    async def exhaust(self, *, due_by: datetime) -> None:
+        """Poll what was due at `due_by`, each feed once, and work until nothing is left to be done now."""
+        while True:
+            started = await self.tick_polls(due_by) + await self.tick_readings() + await self.tick_deliveries()
+            running = self._running()
+            if not started and not running:
+                return
+            if running:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+
+    # ------------------------------------------------------------------ steps
+
+    async def _poll(self, claim: FeedClaim) -> None:
+        began = self._seconds()
+        outcome = await self.pipeline.poll(claim)
+        self.observer.polled(outcome, seconds=self._seconds() - began)
+        if outcome.new or outcome.changed:
+            await self.tick_readings()
+
+    async def _read(self, entry: Entry) -> None:
+        began = self._seconds()
+        article = await self.pipeline.read(entry)
+        if article is not None:
+            for judged in await self.pipeline.judge(entry, article):
+                self.observer.judged(judged, seconds=self._seconds() - began)
+
+    async def _deliver(self, claim: DeliveryClaim) -> None:
+        began = self._seconds()
+        outcome = await self.pipeline.deliver(claim)
+        self.observer.tried(claim, outcome, seconds=self._seconds() - began)
+
+    # ------------------------------------------------------------------ supervision
+
+    def _start(
+        self, slots: Slots, step: Awaitable[None], name: str, *, then: Callable[[], Awaitable[int]] | None = None
+    ) -> None:
+        task = self.group.create_task(self._occupy(slots, step, name, then=then))
+        slots.running.add(task)
+
+    async def _occupy(
+        self, slots: Slots, step: Awaitable[None], name: str, *, then: Callable[[], Awaitable[int]] | None
+    ) -> None:
+        """Run one step in its slot, give the slot back, and look for the next."""
+        try:
+            await self._supervise(step, name)
+        finally:
+            task = asyncio.current_task()
+            assert task is not None
+            slots.running.discard(task)
+        if then is not None and not self.stopping:
+            await self._supervise(then(), name)
+
+    async def _supervise(self, step: Awaitable[object], name: str) -> None:
+        """One step's errors are its own: they are told, the row's lease runs out, the rest goes on."""
+        try:
+            await step
+        except LeaseLost as error:
+            log.info("lease_lost", step=name, error=str(error))
+        except StorywatchError as error:
+            self.observer.step_failed(name)
+            log.error("step_failed", step=name, error=str(error))  # noqa: TRY400  the message is for a person
+        except Exception:
+            self.observer.step_failed(name)
+            log.exception("step_broke", step=name)
+
+    async def drain(self) -> bool:
+        """Begin nothing more and wait for what runs; True if all of it ended by itself.
+
+        What is cut off keeps its row: its lease ends with the process, and the next one takes it up.
+        """
+        self.stopping = True
+        for slots in (self.polls, self.readings, *self.sendings.values()):
+            async with slots.claiming:  # a claim under way still starts its steps: let it, then count
+                pass
+        running = self._running()
+        if not running:
+            return True
+        _, late = await asyncio.wait(running, timeout=self.drain_seconds)
+        for task in late:
+            task.cancel()
+        return not late
+
+    def _running(self) -> set[asyncio.Task[None]]:
+        return set().union(*(slots.running for slots in (self.polls, self.readings, *self.sendings.values())))
+
+    def _seconds(self) -> float:
+        return asyncio.get_running_loop().time()
