@@ -1,0 +1,149 @@
+"""Whom to tell about a development, and when; or why nobody is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from storywatch.core.ids import digest
+from storywatch.core.model import Alert, AlertId, ChannelId, DeliveryId, PlannedDelivery, Recipient, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from storywatch.core.model import Article, Development, Watch
+
+REPORTED = "development.reported"
+AGE_LIMIT = timedelta(hours=72)
+MINUTE = timedelta(minutes=1)
+SEVERITIES = tuple(Severity)  # from the least to the most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """When a channel keeps quiet, by the clock on the wall of `timezone`; `end` before `start` crosses midnight.
+
+    A development of severity `let_through` or more is told all the same.
+    """
+
+    start: time
+    end: time
+    timezone: str  # IANA
+    let_through: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRules:
+    """Whom a channel reaches, and when. A webhook's only recipient is the channel itself, by its id."""
+
+    recipients: tuple[str, ...]
+    quiet_hours: QuietHours | None = None
+
+
+def plan_alert(
+    development: Development, article: Article, watch: Watch, *, rules: Mapping[ChannelId, ChannelRules], now: datetime
+) -> tuple[Alert, tuple[PlannedDelivery, ...]]:
+    """The alert about a development, with one delivery for each recipient of each channel of the watch.
+
+    `rules` holds the channels in use. An alert that is held has no deliveries and says why. The ids
+    follow from the development alone, so planning it twice plans the same.
+    """
+    held = _reason_to_hold(development, article, watch, rules=rules)
+    alert = Alert(
+        id=AlertId(digest("alr", development.id, REPORTED)),
+        watch=watch.id,
+        development=development.id,
+        kind=REPORTED,
+        created_at=now,
+        held=held,
+    )
+    if held:
+        return alert, ()
+    return alert, tuple(
+        _plan_delivery(
+            alert,
+            Recipient(channel=channel, address=address),
+            severity=development.severity,
+            ready_at=now + watch.settle,
+            settle=watch.settle,
+            quiet=rules[channel].quiet_hours,
+        )
+        for channel in dict.fromkeys(watch.channels)
+        if channel in rules
+        for address in dict.fromkeys(rules[channel].recipients)
+    )
+
+
+def quiet_until(quiet: QuietHours, at: datetime) -> datetime | None:
+    """The first moment from `at` on that is not quiet, or None where `at` is not.
+
+    Every minute is asked for its time on the wall, so an hour that a clock change skips or repeats is
+    treated as the reader of that clock would.
+    """
+    if not _is_quiet(quiet, at):
+        return None
+    moment = at.replace(second=0, microsecond=0)
+    while _is_quiet(quiet, moment):
+        moment += MINUTE
+    return moment
+
+
+def _is_quiet(quiet: QuietHours, at: datetime) -> bool:
+    wall = at.astimezone(ZoneInfo(quiet.timezone)).time()
+    if quiet.start <= quiet.end:
+        return quiet.start <= wall < quiet.end
+    return wall >= quiet.start or wall < quiet.end
+
+
+def _reason_to_hold(
+    development: Development, article: Article, watch: Watch, *, rules: Mapping[ChannelId, ChannelRules]
+) -> str | None:
+    if _rank(development.severity) < _rank(watch.minimum):
+        return f"severity {development.severity} is below the watch's minimum, {watch.minimum}"
+    if watch.languages and article.lang not in watch.languages:
+        return "language not asked for"
+    if article.published_at and article.seen_at - article.published_at > AGE_LIMIT:
+        published_on = article.published_at.astimezone(UTC).date()
+        return f"published on {published_on}, more than {AGE_LIMIT // timedelta(hours=1)} hours before it was seen"
+    if not watch.channels:
+        return "the watch has no channels: its developments are on the page only"
+    if not any(channel in rules and rules[channel].recipients for channel in watch.channels):
+        return f"none of the watch's channels is in use: {', '.join(watch.channels)}"
+    return None
+
+
+def _plan_delivery(
+    alert: Alert,
+    recipient: Recipient,
+    *,
+    severity: Severity,
+    ready_at: datetime,
+    settle: timedelta,
+    quiet: QuietHours | None,
+) -> PlannedDelivery:
+    not_before, note = ready_at, _settle_note(settle)
+    if quiet and not _is_let_through(quiet, severity):
+        quiet_end = quiet_until(quiet, ready_at)
+        if quiet_end:
+            not_before = quiet_end
+            note = f"quiet hours until {quiet.end:%H:%M} ({quiet.timezone})"
+    return PlannedDelivery(
+        id=DeliveryId(digest("dlv", alert.id, recipient.channel, recipient.address)),
+        recipient=recipient,
+        not_before=not_before,
+        note=note,
+    )
+
+
+def _settle_note(settle: timedelta) -> str | None:
+    return f"waits {settle.total_seconds():g} s for other reports of the same" if settle else None
+
+
+def _is_let_through(quiet: QuietHours, severity: Severity) -> bool:
+    return quiet.let_through is not None and _rank(severity) >= _rank(quiet.let_through)
+
+
+def _rank(severity: Severity) -> int:
+    return SEVERITIES.index(severity)
