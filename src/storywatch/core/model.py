@@ -141,6 +141,7 @@ class Listing:
     freshness: Freshness = Freshness()
     complete: bool = True  # False: truncated document, its validators must not be kept
     dropped: int = 0  # entries beyond the cap
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,7 @@ class NotModified:
 
     validators: Validators = Validators()
     freshness: Freshness = Freshness()
+    status: int = 304
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +242,7 @@ class Page:
     title: str = ""
     paragraphs: tuple[str, ...] = ()
     published_at: datetime | None = None
+    dated_to_the_day: bool = False  # the page names a day but no zoned time: midnight UTC stands for it
     authors: tuple[str, ...] = ()
     lang: str | None = None
     canonical_url: str | None = None

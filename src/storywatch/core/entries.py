@@ -1,0 +1,65 @@
+"""From a feed's entry and the page behind it to the article that is judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storywatch.core.ids import digest
+from storywatch.core.model import Article, ArticleId, PageState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from storywatch.core.model import Entry, Page
+
+# Below so many characters a language detector guesses, and what feed, page or config say is worth more.
+TOO_SHORT_TO_TELL = 30
+
+
+def article_of(entry: Entry, page: Page | None, *, detect_language: Callable[[str], str]) -> Article:
+    """The article behind an entry; the feed's own text where the page could not be had or says less.
+
+    The id follows from address, title and text: another text at the same address is another version.
+    """
+    paragraphs = _paragraphs(entry, page)
+    title = entry.title or (page.title if page else "")
+    return Article(
+        id=ArticleId(digest("art", entry.url_key, title, *paragraphs)),
+        url=entry.url,
+        url_key=entry.url_key,
+        title=title,
+        summary=entry.summary,
+        paragraphs=paragraphs,
+        lang=_language(entry, page, " ".join((title, *paragraphs)), detect_language),
+        outlet=entry.feed,
+        outlet_name=entry.outlet_name,
+        owner=entry.owner,
+        published_at=_published_at(entry, page),
+        seen_at=entry.seen_at,
+        state=page.state if page else PageState.FEED_ONLY,
+        raw_hash=page.raw_hash if page else None,
+    )
+
+
+def _paragraphs(entry: Entry, page: Page | None) -> tuple[str, ...]:
+    listed = tuple(line for line in map(str.strip, entry.summary.splitlines()) if line)
+    if page is None or page.state is PageState.BLOCKED:
+        return listed
+    if page.state is PageState.PARTIAL and sum(map(len, listed)) > sum(map(len, page.paragraphs)):
+        return listed  # a paywall showed less than the feed gives away
+    return page.paragraphs
+
+
+def _language(entry: Entry, page: Page | None, text: str, detect_language: Callable[[str], str]) -> str:
+    said = entry.lang or (page.lang if page else None)
+    if said and len(text) < TOO_SHORT_TO_TELL:
+        return said
+    return detect_language(text)
+
+
+def _published_at(entry: Entry, page: Page | None) -> datetime | None:
+    """The page's own moment; the feed's where the page gives none, or only the day."""
+    if page is None or page.published_at is None:
+        return entry.published_at
+    return (entry.published_at or page.published_at) if page.dated_to_the_day else page.published_at
