@@ -1,0 +1,61 @@
+"""Chooses the command, runs it, and turns what went wrong into one clear message and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from storywatch.cli.parser import build_parser
+from storywatch.errors import ConfigError, StorywatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MODULES = {
+    "run": "running",
+    "once": "running",
+    "check": "checking",
+    "doctor": "checking",
+    "feeds": "checking",
+    "test-channel": "checking",
+    "version": "checking",
+    "explain": "explaining",
+    "replay": "explaining",
+    "stories": "telling",
+    "timeline": "telling",
+    "deliveries": "telling",
+    "demo": "demonstrating",
+}
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console script: ends the process with 0, 1 (did not work) or 2 (usage or configuration)."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = build_parser().parse_args(arguments)
+    module = import_module(f"storywatch.cli.{MODULES[options.command]}")
+    command = getattr(module, options.command.replace("-", "_"))
+    try:
+        return int(command(options))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except StorywatchError as error:
+        print(f"storywatch: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `storywatch timeline | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("STORYWATCH_DEBUG"):
+            raise
+        print(f"storywatch: {type(error).__name__}: {error} (STORYWATCH_DEBUG=1 shows where)", file=sys.stderr)
+        return 1

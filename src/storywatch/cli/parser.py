@@ -1,0 +1,103 @@
+"""What can be typed: commands, options and their help. Standard library only, so that help is instant."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from storywatch import __version__
+
+EPILOG = "Exit status: 0 done, 1 it did not work, 2 wrong usage or configuration. Manual: docs/reference/commands.md"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line as a parser; `command` names the chosen one."""
+    parser = argparse.ArgumentParser(
+        prog="storywatch",
+        description="Follows a story over months and tells you, once, when something new happens in it.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"storywatch {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    shared = _shared_options()
+
+    add = _Adder(commands, shared)
+    add("run", "follow the watchlist until stopped, with the page on the web port")
+    once = add("once", "poll what is due, judge, deliver, and end", json=True)
+    once.add_argument("--all", action="store_true", help="poll every feed, due or not")
+    add("check", "read the configuration and report every fault", json=True)
+    doctor = add("doctor", "check configuration, database, clock, feeds and channels", json=True)
+    doctor.add_argument("--offline", action="store_true", help="leave out the feeds and the channels")
+
+    feeds = add("feeds", "list the feeds and how they do, or check that they answer", json=True)
+    feeds.add_argument("action", nargs="?", choices=["list", "check"], default="list", help="default: list")
+    feeds.add_argument("--feed", action="append", default=[], metavar="ID", help="only this feed (may be repeated)")
+
+    explain = add("explain", "tell why an article is, or is not, news to a story", json=True)
+    explain.add_argument(
+        "article", metavar="URL|FILE|-", help="an address, a saved page or text, or - for standard input"
+    )
+    _watch_option(explain, "only this watch")
+
+    replay = add("replay", "judge a stream of articles with a watch; nothing is sent or stored", config=False)
+    replay.add_argument("--watch", required=True, type=Path, metavar="FILE", help="the watch file")
+    replay.add_argument("--items", required=True, type=Path, metavar="FILE", help="articles, one JSON object a line")
+    replay.add_argument("--decisions", required=True, type=Path, metavar="FILE", help="where to write the decisions")
+
+    add("stories", "the watched stories and their last developments", json=True)
+    timeline = add("timeline", "one story's developments, the newest first", json=True)
+    timeline.add_argument("watch", metavar="WATCH", help="the watch's id")
+    timeline.add_argument("--limit", type=_count, default=20, metavar="N", help="default: 20")
+    deliveries = add("deliveries", "what was sent, what waits, what failed for good", json=True)
+    deliveries.add_argument("--state", choices=["waiting", "sent", "dead"], help="only these")
+    deliveries.add_argument("--limit", type=_count, default=50, metavar="N", help="default: 50")
+    test_channel = add("test-channel", "send a test message to a channel", json=True)
+    test_channel.add_argument("channel", metavar="CHANNEL", help="the channel's id")
+
+    demo = add("demo", "show it at work on a composed stream, without the internet", config=False)
+    demo.add_argument("--exit", action="store_true", help="end when the stream ends, on a terminal too")
+    add("version", "the version of the program, of its parts and of its database schema", config=False, json=True)
+    return parser
+
+
+class _Adder:
+    """Adds commands that share options."""
+
+    def __init__(
+        self,
+        commands: argparse._SubParsersAction[argparse.ArgumentParser],
+        shared: argparse.ArgumentParser,
+    ) -> None:
+        self._commands, self._shared = commands, shared
+
+    def __call__(self, name: str, what: str, *, config: bool = True, json: bool = False) -> argparse.ArgumentParser:
+        parser = self._commands.add_parser(
+            name, help=what, description=what[0].upper() + what[1:] + ".", parents=[self._shared] if config else []
+        )
+        if json:
+            parser.add_argument("--json", action="store_true", help="print JSON for programs")
+        return parser
+
+
+def _shared_options() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--config",
+        type=Path,
+        default=Path(os.environ.get("STORYWATCH_CONFIG") or "config"),
+        metavar="DIR",
+        help="default: $STORYWATCH_CONFIG, else config/",
+    )
+    return shared
+
+
+def _watch_option(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--watch", metavar="WATCH", help=what)
+
+
+def _count(text: str) -> int:
+    if text.isdigit() and int(text) > 0:
+        return int(text)
+    message = f"expected a number from 1, not {text!r}"
+    raise argparse.ArgumentTypeError(message)

@@ -1,0 +1,233 @@
+"""The service's slots, supervision and drain, with work that tests start and end by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from builders import NOON
+from fakes import FakeClock
+
+from storywatch.core.model import ChannelId, PollOutcome
+from storywatch.errors import LeaseLost, StorywatchError
+from storywatch.service import Service
+
+DESK, NEWSROOM = ChannelId("desk"), ChannelId("newsroom")
+
+
+@dataclass
+class Heard:
+    """An observer that counts."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def polled(self, *_: object, **__: object) -> None:
+        self.counts["polled"] += 1
+
+    def judged(self, *_: object, **__: object) -> None:
+        self.counts["judged"] += 1
+
+    def tried(self, *_: object, **__: object) -> None:
+        self.counts["tried"] += 1
+
+    def step_failed(self, step: str) -> None:
+        self.counts[f"failed {step}"] += 1
+
+
+class Bench:
+    """Stands where the pipeline stands: due work is what a test puts in, and steps end when told."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock(NOON)
+        self.feeds: deque[str] = deque()
+        self.entries: deque[str] = deque()
+        self.outbox: dict[ChannelId, deque[str]] = {DESK: deque(), NEWSROOM: deque()}
+        self.gates: dict[str, asyncio.Event] = {}
+        self.errors: dict[str, BaseException] = {}
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+
+    @property
+    def channels(self) -> dict[ChannelId, object]:
+        return dict.fromkeys(self.outbox, object())
+
+    async def _step(self, name: str) -> None:
+        self.begun.append(name)
+        if name in self.gates:
+            await self.gates[name].wait()
+        if name in self.errors:
+            raise self.errors[name]
+        self.ended.append(name)
+
+    @staticmethod
+    def _take(line: deque[str], limit: int) -> list[str]:
+        return [line.popleft() for _ in range(min(limit, len(line)))]
+
+    async def claim_feeds(self, limit: int, *, due_by: object = None) -> list[str]:
+        return self._take(self.feeds, limit)
+
+    async def claim_entries(self, limit: int) -> list[str]:
+        return self._take(self.entries, limit)
+
+    async def claim_deliveries(self, channel: ChannelId, limit: int) -> list[str]:
+        return self._take(self.outbox[channel], limit)
+
+    async def poll(self, claim: str) -> PollOutcome:
+        await self._step(claim)
+        return PollOutcome(new=len(self.entries))
+
+    async def read(self, entry: str) -> str:
+        await self._step(entry)
+        return entry
+
+    async def judge(self, entry: str, article: str) -> list[str]:
+        return [article]
+
+    async def deliver(self, claim: str) -> str:
+        await self._step(claim)
+        return "sent"
+
+
+def a_service(bench: Bench, **changes: Any) -> tuple[Service, Heard]:
+    heard = Heard()
+    return Service(pipeline=cast("Any", bench), observer=cast("Any", heard), **changes), heard
+
+
+async def turn() -> None:
+    """Let everything run that can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_one_tick_leads_from_feed_to_entry() -> None:
+    """New entries are looked at when their poll ends, not at the next tick."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.feeds.append("feed")
+        bench.entries.extend(["first", "second"])
+        service, heard = a_service(bench)
+        async with service:
+            assert await service.tick_polls() == 1
+            await turn()
+        assert bench.ended == ["feed", "first", "second"]
+        assert heard.counts == {"polled": 1, "judged": 2}
+
+    asyncio.run(play())
+
+
+def test_a_slow_channel_delays_no_other() -> None:
+    """A channel whose sends all hang takes its own slots only."""
+
+    async def play() -> None:
+        bench = Bench()
+        slow = [f"slow {n}" for n in range(10)]
+        bench.gates = {name: asyncio.Event() for name in slow}
+        bench.outbox[DESK].extend(slow)
+        bench.outbox[NEWSROOM].append("quick")
+        service, _ = a_service(bench)
+        async with service:
+            await service.tick_deliveries()
+            await turn()
+            assert bench.ended == ["quick"]
+            assert [name for name in bench.begun if name in slow] == slow[:4]
+            for gate in bench.gates.values():
+                gate.set()
+            await turn()
+        assert set(bench.ended) == {"quick", *slow}
+
+    asyncio.run(play())
+
+
+def test_a_broken_step_takes_nothing_with_it() -> None:
+    """Whatever one step raises, the others go on, and the failure is counted."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.entries.extend(["broken", "told", "lost", "good"])
+        bench.errors = {"broken": ValueError("?"), "told": StorywatchError("no"), "lost": LeaseLost("late")}
+        service, heard = a_service(bench)
+        async with service:
+            await service.tick_readings()
+            await turn()
+        assert bench.ended == ["good"]
+        assert heard.counts == {"failed read": 2, "judged": 1}
+
+    asyncio.run(play())
+
+
+def test_drain_waits_for_what_runs_and_begins_nothing() -> None:
+    """Stopping lets a send under way end, and claims no further one."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.gates["send"] = asyncio.Event()
+        bench.outbox[DESK].append("send")
+        service, _ = a_service(bench)
+        async with service:
+            await service.tick_deliveries()
+            await turn()
+            bench.outbox[DESK].append("next")
+            draining = asyncio.ensure_future(service.drain())
+            await turn()
+            assert not draining.done()
+            bench.gates["send"].set()
+            assert await draining is True
+            service.wake_deliveries()
+            assert await service.tick_polls() + await service.tick_readings() + await service.tick_deliveries() == 0
+        assert bench.ended == ["send"]
+        assert list(bench.outbox[DESK]) == ["next"]
+
+    asyncio.run(play())
+
+
+def test_drain_cuts_off_what_takes_too_long() -> None:
+    """A send that hangs does not keep the process from ending."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.gates["hangs"] = asyncio.Event()
+        bench.outbox[DESK].append("hangs")
+        service, _ = a_service(bench, drain_seconds=0.01)
+        async with service:
+            await service.tick_deliveries()
+            await turn()
+            assert await service.drain() is False
+        assert bench.begun == ["hangs"]
+        assert bench.ended == []
+
+    asyncio.run(play())
+
+
+def test_a_wake_up_sends_at_once() -> None:
+    """Planned deliveries go out on the event, without a tick."""
+
+    async def play() -> None:
+        bench = Bench()
+        service, heard = a_service(bench)
+        async with service:
+            bench.outbox[NEWSROOM].append("alert")
+            service.wake_deliveries()
+            await turn()
+        assert bench.ended == ["alert"]
+        assert heard.counts == {"tried": 1}
+
+    asyncio.run(play())
+
+
+def test_exhaust_ends_when_nothing_is_left() -> None:
+    """One round does all that is due, whatever number of slots there are, and returns."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.feeds.extend(f"feed {n}" for n in range(50))
+        bench.entries.extend(f"entry {n}" for n in range(30))
+        bench.outbox[DESK].extend(f"send {n}" for n in range(30))
+        service, heard = a_service(bench)
+        async with service:
+            await service.exhaust(due_by=NOON)
+        assert heard.counts == {"polled": 50, "judged": 30, "tried": 30}
+
+    asyncio.run(play())
