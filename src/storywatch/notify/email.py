@@ -1,0 +1,161 @@
+"""Alerts by e-mail: one thread a story, one mail a recipient, the same bytes at every try."""
+
+from __future__ import annotations
+
+import re
+from email import policy
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from storywatch.errors import ConfigError, Rejected
+from storywatch.notify.render import NAME_LIMIT, letter_of, templates
+from storywatch.notify.smtp import SmtpSession
+from storywatch.notify.text import line
+
+if TYPE_CHECKING:
+    import ssl
+    from datetime import datetime
+
+    from storywatch.core.model import ChannelId, DeliveryClaim, DeliveryId, Recipient, Tidings
+    from storywatch.notify.smtp import SmtpServer
+
+DISPLAY_NAME: Final = "storywatch"
+MAIL_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+MOSTLY_ASCII: Final = 0.75  # of a text: quoted-printable is shorter and can be read as it stands
+
+
+class _Unfolded(BaseHeader):
+    """A header of ids: one line whatever its length, for a folded or encoded id would be another one."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, string: str, kwds: dict[str, Any]) -> None:
+        kwds["decoded"] = string
+        kwds["parse_tree"] = None
+
+    def fold(self, *, policy: policy.Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _mail_policy() -> policy.EmailPolicy[EmailMessage]:
+    registry = HeaderRegistry()
+    for name in ("message-id", "in-reply-to", "references", "list-id"):
+        registry.map_to_type(name, _Unfolded)
+    return policy.SMTP.clone(header_factory=registry)
+
+
+class EmailChannel:
+    """A mail server and the address that mails come from. `timezone` is the reader's, for times in the text."""
+
+    def __init__(
+        self,
+        id: ChannelId,  # noqa: A002  the word that all values use
+        *,
+        sender: str,
+        server: SmtpServer,
+        base_url: str,
+        timezone: str = "UTC",
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        name, address = parseaddr(sender)
+        self._id = id
+        try:
+            self._sender = _ascii_address(address)
+        except ValueError as exc:
+            fault = f"channel {id!r}: from = {sender!r} is no mail address such as desk@example.org"
+            raise ConfigError((fault,)) from exc
+        self._name = line(name, NAME_LIMIT) or DISPLAY_NAME
+        self._base_url = base_url
+        self._zone = ZoneInfo(timezone)
+        self._session = SmtpSession(server, trust=trust)
+        self._templates = templates()
+        self._policy = _mail_policy()
+
+    def render(self, tidings: Tidings) -> bytes:
+        """The mail; the same tidings give the same bytes."""
+        letter = letter_of(tidings, base_url=self._base_url, zone=self._zone)
+        mail = self._begin(tidings.recipient, tidings.delivery, subject=letter.story, at=tidings.rendered_at)
+        watch = tidings.alert.watch
+        root = f"<story.{watch}@{self._domain}>"  # no mail has this id: it is what the story's mails have in common
+        mail["In-Reply-To"] = root
+        mail["References"] = root
+        mail["List-Id"] = f"<{watch}.storywatch.{self._domain}>"
+        mail["Content-Language"] = ", ".join(letter.languages)
+        text = self._templates.get_template("alert.txt.j2").render(letter=letter)
+        html = self._templates.get_template("alert.html.j2").render(letter=letter)
+        return _finish(mail, text, html, delivery=tidings.delivery)
+
+    def render_test(self, recipient: Recipient, delivery: DeliveryId, *, now: datetime) -> bytes:
+        """A mail that says that the channel works."""
+        facts = {"channel": self._id, "address": recipient.address, "base_url": self._base_url, "delivery": delivery}
+        mail = self._begin(recipient, delivery, subject=f"Test of channel {self._id}", at=now)
+        mail["Content-Language"] = "en"
+        text = self._templates.get_template("test.txt.j2").render(facts)
+        html = self._templates.get_template("test.html.j2").render(facts)
+        return _finish(mail, text, html, delivery=delivery)
+
+    async def send(self, claim: DeliveryClaim, *, now: datetime) -> None:  # noqa: ARG002  a port's argument
+        """Hand the mail to the server. Raises `Unsent` or `Rejected`."""
+        await self._session.send(self._sender, _recipient(claim.recipient), claim.message)
+
+    async def login_check(self) -> None:
+        """Connect, log in and leave the server in peace. Raises `Unsent` or `Rejected`."""
+        await self._session.check()
+
+    async def aclose(self) -> None:
+        """Close the connection that was kept for the next mail."""
+        await self._session.aclose()
+
+    @property
+    def _domain(self) -> str:
+        return self._sender.rpartition("@")[2]
+
+    def _begin(self, recipient: Recipient, delivery: DeliveryId, *, subject: str, at: datetime) -> EmailMessage:
+        mail = EmailMessage(policy=self._policy)
+        mail["From"] = _address(self._sender, name=self._name)
+        mail["To"] = _address(_recipient(recipient))
+        mail["Subject"] = subject
+        mail["Date"] = format_datetime(at)
+        mail["Message-ID"] = f"<{delivery}@{self._domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        return mail
+
+
+def _finish(mail: EmailMessage, text: str, html: str, *, delivery: DeliveryId) -> bytes:
+    """The mail's bytes. Both parts are encoded to lines that no server on the way has to rewrite."""
+    mail.set_content(text, cte=_encoding(text))
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    mail.set_boundary(f"=_{delivery}")  # quoted-printable and base64 never hold "=_"
+    return mail.as_bytes()
+
+
+def _encoding(text: str) -> str:
+    ascii_share = sum(char.isascii() for char in text) / len(text)
+    return "quoted-printable" if ascii_share > MOSTLY_ASCII else "base64"
+
+
+def _recipient(recipient: Recipient) -> str:
+    try:
+        return _ascii_address(recipient.address)
+    except ValueError as exc:
+        message = f"{recipient.address!r} is no mail address that can be written to"
+        raise Rejected(message) from exc
+
+
+def _address(address: str, *, name: str = "") -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(display_name=name, username=local, domain=domain)
+
+
+def _ascii_address(address: str) -> str:
+    """The address with its domain as DNS writes it. Raises `ValueError` where it is none, or its local part is foreign."""
+    local, _, domain = address.rpartition("@")
+    written = f"{local}@{domain.encode('idna').decode('ascii')}"
+    if not MAIL_ADDRESS.fullmatch(written):
+        message = f"no mail address: {address!r}"
+        raise ValueError(message)
+    return written

@@ -1,0 +1,158 @@
+"""One SMTP server, kept connected for a little while: mails of one alert follow each other closely."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+import aiosmtplib
+
+from storywatch.errors import Rejected, Unsent
+from storywatch.notify.text import line
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from storywatch.errors import SendFailed
+
+TlsMode = Literal["implicit", "starttls", "none"]
+
+KEEP_OPEN: Final = 30.0  # seconds; a new TLS connection with login costs ten times a mail on an open one
+TRY_TIMEOUT: Final = 30.0
+TURN_TIMEOUT: Final = 60.0  # with TRY_TIMEOUT below the lease of a delivery
+REASON_LIMIT: Final = 300
+FOR_GOOD: Final = range(500, 600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """Where mails are handed in. `starttls` is demanded, never tried: there is no falling back to plain text."""
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: TlsMode = "implicit"
+
+
+class SmtpSession:
+    """Sends one mail at a time to one server. Everything that goes wrong is `Unsent` or `Rejected`.
+
+    `trust` replaces the system's certificate authorities.
+    """
+
+    def __init__(self, server: SmtpServer, *, trust: ssl.SSLContext | None = None) -> None:
+        self._server = server
+        self._turn = asyncio.Lock()
+        self._idle: asyncio.TimerHandle | None = None
+        self._client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password if server.user else None,
+            use_tls=server.tls == "implicit",
+            start_tls=server.tls == "starttls",
+            tls_context=trust,
+            timeout=TRY_TIMEOUT,
+        )
+
+    async def send(self, sender: str, recipient: str, message: bytes) -> None:
+        """Hand in one mail. Returns when the server has answered for it."""
+        await self._in_turn(lambda: self._send(sender, recipient, message))
+
+    async def check(self) -> None:
+        """Connect anew, log in, and ask for nothing."""
+        await self._in_turn(self._check)
+
+    async def aclose(self) -> None:
+        """Say goodbye to the server, if we are connected."""
+        self._stop_idling()
+        if self._client.is_connected:
+            with suppress(aiosmtplib.SMTPException):
+                await self._client.quit(timeout=1.0)
+        self._client.close()
+
+    async def _in_turn(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(TURN_TIMEOUT):
+                await self._turn.acquire()
+        except TimeoutError as exc:
+            message = f"{self._where}: other mails were still before this one after {TURN_TIMEOUT:g} s"
+            raise Unsent(message) from exc
+        try:
+            await self._try(step)
+        finally:
+            self._turn.release()
+
+    async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
+        self._stop_idling()
+        done = False
+        try:
+            async with asyncio.timeout(TRY_TIMEOUT):
+                await step()
+            done = True
+        except (aiosmtplib.SMTPException, OSError, ValueError) as exc:  # OSError: TimeoutError and TLS errors too
+            raise self._failure(exc) from exc
+        finally:
+            self._leave(done=done)
+
+    async def _send(self, sender: str, recipient: str, message: bytes) -> None:
+        await self._ensure_connected()
+        await self._client.sendmail(sender, [recipient], message)
+
+    async def _check(self) -> None:
+        self._client.close()
+        await self._client.connect()
+        await self._client.noop()
+
+    async def _ensure_connected(self) -> None:
+        if self._client.is_connected:
+            with suppress(aiosmtplib.SMTPException):
+                await self._client.noop()
+                return
+            self._client.close()
+        await self._client.connect()
+
+    def _leave(self, *, done: bool) -> None:
+        """Keep the connection for the next mail; after trouble in the midst of a mail nothing is sure: drop it."""
+        if done and self._client.is_connected:
+            self._idle = asyncio.get_running_loop().call_later(KEEP_OPEN, self._client.close)
+        else:
+            self._client.close()
+
+    def _stop_idling(self) -> None:
+        if self._idle:
+            self._idle.cancel()
+            self._idle = None
+
+    @property
+    def _where(self) -> str:
+        return f"mail server {self._server.host}:{self._server.port}"
+
+    def _failure(self, exc: Exception) -> SendFailed:
+        """What a failure means for the mail: another try, or the end."""
+        if isinstance(exc, aiosmtplib.SMTPRecipientsRefused):
+            exc = exc.recipients[0]  # there is only one
+        if isinstance(exc, ssl.SSLError) or isinstance(exc.__cause__, ssl.SSLError):
+            return Unsent(f"{self._where}: no trusted TLS connection: {_words(exc)}")
+        if isinstance(exc, aiosmtplib.SMTPResponseException):
+            return self._answer(exc)
+        if isinstance(exc, TimeoutError):
+            return Unsent(f"{self._where}: no answer in time")
+        if isinstance(exc, aiosmtplib.SMTPException | OSError):
+            return Unsent(f"{self._where}: {_words(exc)}")
+        return Rejected(f"{self._where}: the address can't be written in SMTP")
+
+    def _answer(self, exc: aiosmtplib.SMTPResponseException) -> SendFailed:
+        message = f"{self._where} answered {exc.code}: {_words(exc)}"
+        greeting = isinstance(exc, aiosmtplib.SMTPConnectResponseError)  # about us and now, not about the mail
+        if exc.code in FOR_GOOD and not greeting:
+            return Rejected(message, code=exc.code)
+        return Unsent(message, code=exc.code)
+
+
+def _words(exc: Exception) -> str:
+    return line(exc.message if isinstance(exc, aiosmtplib.SMTPException) else str(exc), REASON_LIMIT)

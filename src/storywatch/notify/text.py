@@ -1,0 +1,88 @@
+"""Foreign text made fit for a message. A headline may hold anything; what leaves here is harmless."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ELLIPSIS: Final = "…"
+BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # controls and line ends of any kind
+BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # they would turn round what stands beside them
+UNENCODABLE: Final = re.compile(r"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+SPACES: Final = re.compile(r" {2,}")
+LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+WEB_URL: Final = re.compile(r"https?://[^\s\"<>]+", re.IGNORECASE)
+JOINERS: Final = ("\u200d", "\ufe0f")
+LONG_WORD: Final = 30  # cells
+
+
+def clean(text: str) -> str:
+    """The text without controls, line ends and characters that change the direction of others."""
+    text = UNENCODABLE.sub("\ufffd", BIDI.sub("", text))
+    return BREAKS.sub(" ", text)
+
+
+def line(text: str, limit: int) -> str:
+    """The text as one clean line of at most `limit` characters, cut with an ellipsis."""
+    return cut(SPACES.sub(" ", clean(text)).strip(), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, at most `limit` characters of it; never ends between a letter and its accent."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    while end > 0 and (unicodedata.combining(text[end]) or text[end] in JOINERS or text[end - 1] == JOINERS[0]):
+        end -= 1
+    return text[:end].rstrip() + ELLIPSIS
+
+
+def language_tag(lang: str) -> str:
+    """The language as a tag that may stand in a header or an attribute; "und" where it is none."""
+    return lang if LANGUAGE_TAG.fullmatch(lang) else "und"
+
+
+def web_url(url: str) -> str | None:
+    """The address if it is one of the web that can be linked to: `javascript:` and broken ones are not."""
+    return url if WEB_URL.fullmatch(url) and clean(url) == url else None
+
+
+def wrap(text: str, *, width: int, prefix: str = "", rest: str | None = None) -> str:
+    """The text on lines of at most `width` cells; a wide letter takes two cells and may begin a line.
+
+    `prefix` stands before the first line, `rest` before the others. A web address is never broken.
+    """
+    rest = prefix if rest is None else rest
+    lines, current = [], prefix
+    fresh = True
+    for piece in _pieces(text):
+        if not fresh and cells(current) + cells(piece.rstrip()) > width:
+            lines.append(current.rstrip())
+            current, fresh = rest, True
+        current += piece.lstrip() if fresh else piece
+        fresh = fresh and not piece.strip()
+    return "\n".join([*lines, current.rstrip()])
+
+
+def cells(text: str) -> int:
+    """The columns that a text takes in a fixed-width font, at the most."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for word in re.findall(r" *[^ ]+", text):
+        if cells(word) <= LONG_WORD or web_url(word.strip()):
+            yield word
+        else:
+            yield from _letters(word)
+
+
+def _letters(word: str) -> Iterator[str]:
+    """A word too long to be one (Chinese has no spaces) may be broken anywhere but before its first letter."""
+    start = len(word) - len(word.lstrip(" "))
+    yield word[: start + 1]
+    yield from word[start + 1 :]
