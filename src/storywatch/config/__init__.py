@@ -1,0 +1,29 @@
+"""The configuration: TOML files in one directory, read and checked as a whole. Only `app` and `cli` look in here."""
+
+from __future__ import annotations
+
+from storywatch.config.load import load_config
+from storywatch.config.schemas import config_schema
+from storywatch.config.settings import (
+    ChannelSettings,
+    Config,
+    EmailSettings,
+    FetchSettings,
+    ServiceSettings,
+    WebhookSettings,
+    WebSettings,
+)
+from storywatch.config.watchlist import load_watch
+
+__all__ = [
+    "ChannelSettings",
+    "Config",
+    "EmailSettings",
+    "FetchSettings",
+    "ServiceSettings",
+    "WebSettings",
+    "WebhookSettings",
+    "config_schema",
+    "load_config",
+    "load_watch",
+]

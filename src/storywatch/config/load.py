@@ -1,0 +1,275 @@
+"""The whole configuration: read, checked file by file and across files, every fault at once."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from storywatch.config.document import Document, keys_of, load_document
+from storywatch.config.faults import NOT_YET, Fault, found, unknown
+from storywatch.config.secrets import Secret, load_secret, signing_secrets
+from storywatch.config.settings import (
+    ChannelSettings,
+    Config,
+    EmailSettings,
+    FetchSettings,
+    ServiceSettings,
+    Tls,
+    WebhookSettings,
+    WebSettings,
+)
+from storywatch.config.tables import (
+    CHANNELS,
+    EmailTable,
+    FeedsFile,
+    FeedTable,
+    FetchTable,
+    QuietHoursTable,
+    ServiceTable,
+    StorywatchFile,
+    Table,
+    WebhookTable,
+    WebTable,
+)
+from storywatch.config.values import read_id
+from storywatch.config.watchlist import watch_of
+from storywatch.core.alerting import QuietHours
+from storywatch.core.model import ChannelId, Feed, FeedId, Severity, Watch
+from storywatch.core.urls import url_key
+from storywatch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+EXAMPLE = re.compile(r"[@./]example\.(org|com|net)\b")
+
+
+def load_config(directory: Path, *, environ: Mapping[str, str]) -> Config:
+    """Everything in a configuration directory. Raises ConfigError with every fault that there is."""
+    if not directory.is_dir():
+        what = "is not a directory" if directory.exists() else "no such directory"
+        raise ConfigError((f"{directory}: {what}; name the right one with --config DIR or STORYWATCH_CONFIG",))
+    main = load_document(directory / "storywatch.toml")
+    feeds_file = load_document(directory / "feeds.toml")
+    settings = _settings(main, environ=environ)
+    feeds = _feeds(feeds_file)
+    listed, faults, notices = _watch_files(directory / "watchlist")
+    known = {
+        "feeds": feeds_file.table("feeds") if feeds_file.usable else None,
+        "channels": main.table("channels") if main.usable else None,
+    }
+    watches = [watch_of(document, **known) for document in listed]
+    faults += chain.from_iterable(document.faults for document in (main, feeds_file, *listed))
+    if faults or settings is None:
+        raise ConfigError(tuple(str(fault) for fault in sorted(set(faults))))
+    service, fetch, web, channels = settings
+    followed = tuple(watch for watch in watches if watch is not None)
+    return Config(
+        directory=directory,
+        service=service,
+        fetch=fetch,
+        web=web,
+        channels=channels,
+        feeds=feeds,
+        watches=followed,
+        notices=(*notices, *_notices(fetch, channels, followed)),
+    )
+
+
+# --------------------------------------------------------------------------- storywatch.toml
+
+
+def _settings(
+    main: Document, *, environ: Mapping[str, str]
+) -> tuple[ServiceSettings, FetchSettings, WebSettings, dict[ChannelId, ChannelSettings]] | None:
+    if not main.usable:
+        return None
+    _check_keys(main, StorywatchFile)
+    service = main.check(ServiceTable, main.data.get("service", {}), at=("service",))
+    fetch = main.check(FetchTable, main.data.get("fetch", {}), at=("fetch",))
+    web = main.check(WebTable, main.data.get("web", {}), at=("web",))
+    token = _token(main, web, environ=environ)
+    zone = service.timezone if service else "UTC"
+    channels = {
+        ChannelId(name): channel
+        for name, written in main.table("channels").items()
+        if (channel := _channel(main, name, written, zone=zone, environ=environ))
+    }
+    if service is None or fetch is None or web is None:
+        return None
+    return (
+        ServiceSettings(database=service.database, timezone=service.timezone),
+        FetchSettings(
+            contact=fetch.contact,
+            allow_networks=tuple(fetch.allow_networks),
+            host_spacing=fetch.host_spacing,
+            host_parallel=fetch.host_parallel,
+        ),
+        WebSettings(
+            host=web.listen[0], port=web.listen[1], base_url=web.base_url, token=token.value if token else None
+        ),
+        channels,
+    )
+
+
+def _token(main: Document, web: WebTable | None, *, environ: Mapping[str, str]) -> Secret | None:
+    """The page's password. Without it the page would stand open, so its absence is a fault."""
+    if web is None:
+        return None
+    token = load_secret("token", web.token_env, web.token_file, directory=main.file.parent, environ=environ)
+    if token is not None and token.missing:
+        main.fault(("web", token.key), f"{token.missing}, and the page would be open without it", at_value=True)
+    return token
+
+
+def _channel(
+    main: Document, name: str, written: Any, *, zone: str, environ: Mapping[str, str]
+) -> ChannelSettings | None:
+    at = ("channels", name)
+    _check_id(main, at)
+    if not isinstance(written, dict):
+        main.fault(at, f"expected a table, found {found(written)}", at_value=True)
+        return None
+    kind = written.get("type")
+    if not isinstance(kind, str) or kind not in CHANNELS:
+        what = f"found {found(kind)}" if "type" in written else "found nothing"
+        main.fault((*at, "type"), f"expected {' or '.join(quoted_kinds())}, {what}", at_value=True)
+        return None
+    table = main.check(CHANNELS[kind], written, at=at)
+    if isinstance(table, EmailTable):
+        secret = load_secret(
+            "password", table.password_env, table.password_file, directory=main.file.parent, environ=environ
+        )
+        return _email(ChannelId(name), table, secret, zone=zone)
+    if isinstance(table, WebhookTable):
+        secret = load_secret("secret", table.secret_env, table.secret_file, directory=main.file.parent, environ=environ)
+        return _webhook(main, ChannelId(name), table, secret, zone=zone)
+    return None
+
+
+def quoted_kinds() -> list[str]:
+    """The kinds of channels as they are written."""
+    return [f'"{kind}"' for kind in CHANNELS]
+
+
+def _email(name: ChannelId, table: EmailTable, secret: Secret | None, *, zone: str) -> EmailSettings:
+    server = urlsplit(table.smtp)
+    tls: Tls = table.tls or ("implicit" if server.scheme.lower() == "smtps" else "starttls")
+    return EmailSettings(
+        id=name,
+        to=tuple(table.to),
+        sender=table.sender,
+        host=server.hostname or "",
+        port=server.port or {"implicit": 465, "starttls": 587, "none": 25}[tls],
+        tls=tls,
+        user=unquote(server.username) if server.username else None,
+        password=secret.value if secret else None,
+        quiet_hours=_quiet_hours(table.quiet_hours, zone=zone),
+        disabled=secret.missing if secret else None,
+    )
+
+
+def _webhook(
+    main: Document, name: ChannelId, table: WebhookTable, secret: Secret | None, *, zone: str
+) -> WebhookSettings | None:
+    assert secret is not None, "the table's contradictions demand one"
+    try:
+        secrets = signing_secrets(secret.value) if secret.value else ()
+    except ValueError as error:
+        main.fault(("channels", name, secret.key), str(error), at_value=True)
+        return None
+    return WebhookSettings(
+        id=name,
+        url=table.url,
+        secrets=secrets,
+        quiet_hours=_quiet_hours(table.quiet_hours, zone=zone),
+        disabled=secret.missing,
+    )
+
+
+def _quiet_hours(table: QuietHoursTable | None, *, zone: str) -> QuietHours | None:
+    if table is None:
+        return None
+    return QuietHours(
+        start=table.begin,
+        end=table.end,
+        timezone=table.timezone or zone,
+        let_through=Severity(table.let_through) if table.let_through else None,
+    )
+
+
+# --------------------------------------------------------------------------- feeds.toml
+
+
+def _feeds(document: Document) -> dict[FeedId, Feed]:
+    _check_keys(document, FeedsFile)
+    feeds: dict[FeedId, Feed] = {}
+    seen: dict[str, str] = {}
+    for name, written in document.table("feeds").items():
+        at = ("feeds", name)
+        _check_id(document, at)
+        table = document.check(FeedTable, written, at=at)
+        url = written.get("url") if isinstance(written, dict) else None
+        if isinstance(url, str):
+            first = seen.setdefault(url_key(url), name)
+            if first != name:
+                document.fault((*at, "url"), f"the same address as feeds.{first}", at_value=True)
+        if table is not None:
+            feeds[FeedId(name)] = Feed(
+                id=FeedId(name),
+                url=table.url,
+                owner=table.owner or name,
+                lang=table.lang,
+                every=table.every,
+                timezone=table.timezone,
+            )
+    return feeds
+
+
+# --------------------------------------------------------------------------- the watchlist
+
+
+def _watch_files(folder: Path) -> tuple[list[Document], list[Fault], list[str]]:
+    """Every .toml file of the watchlist; hidden files, as editors leave them, are none."""
+    if not folder.is_dir():
+        what = "is not a directory" if folder.exists() else "no such directory"
+        return [], [Fault(file=str(folder), message=f"{what}: each file in it is a watch")], []
+    files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+    watches = [file for file in files if file.suffix == ".toml"]
+    notices = [f"{file}: not a watch, its name does not end in .toml" for file in files if file not in watches]
+    if not watches:
+        notices.append(f"{folder}: no watch in it, so no story is followed")
+    return [load_document(file) for file in watches], [], notices
+
+
+def _notices(
+    fetch: FetchSettings, channels: Mapping[ChannelId, ChannelSettings], watches: tuple[Watch, ...]
+) -> list[str]:
+    """What is allowed but should be said at start."""
+    notices = []
+    if EXAMPLE.search(fetch.contact):
+        notices.append(f'fetch.contact is still "{fetch.contact}": put your own address there, sites see it')
+    notices += [
+        f"channel {channel.id} is disabled: {channel.disabled}" for channel in channels.values() if channel.disabled
+    ]
+    notices += [f"watch {watch.id} has no channels: the page only" for watch in watches if not watch.channels]
+    return notices
+
+
+# --------------------------------------------------------------------------- both
+
+
+def _check_keys(document: Document, model: type[Table]) -> None:
+    for key in document.data:
+        if key not in model.model_fields:
+            document.fault((key,), NOT_YET if key in model.reserved else unknown(key, keys_of(model)))
+
+
+def _check_id(document: Document, at: tuple[str, str]) -> None:
+    try:
+        read_id(at[1])
+    except ValueError as error:
+        document.fault(at, str(error))

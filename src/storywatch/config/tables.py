@@ -1,0 +1,322 @@
+"""The tables of the configuration files as they are written. Their descriptions go into the JSON Schemas.
+
+A key that is reserved for a later version is refused by name, rather than ignored. What two keys must not
+say together stands in `contradictions`, which reads the table as it was written, so that it still speaks
+when a value elsewhere in the table is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field
+
+from storywatch.config.values import (
+    AddressRange,
+    BaseUrl,
+    ClockTime,
+    Contact,
+    Database,
+    Duration,
+    Email,
+    EnvName,
+    FeedUrl,
+    Id,
+    Interval,
+    Language,
+    Line,
+    Listen,
+    Parallel,
+    SecretPath,
+    SeedPath,
+    Smtp,
+    Term,
+    Text,
+    WebhookUrl,
+    Zone,
+    is_loopback,
+    read_listen,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Contradiction = tuple[str, str]  # the key it is said at, and the message
+
+
+class Table(BaseModel):
+    """A table of which every key is known."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    reserved: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def contradictions(cls, _written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """Keys that can't stand together as they were written."""
+        yield from ()
+
+
+def both(written: Mapping[str, Any], name: str) -> Iterator[Contradiction]:
+    """One secret from two places."""
+    if f"{name}_env" in written and f"{name}_file" in written:
+        yield f"{name}_file", f"give {name}_env or {name}_file, not both"
+
+
+def twice(written: Mapping[str, Any], key: str) -> Iterator[Contradiction]:
+    """The same text twice in a list."""
+    values = written.get(key)
+    texts = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+    for value in dict.fromkeys(text for text in texts if texts.count(text) > 1):
+        yield key, f'"{value}" is there twice'
+
+
+# --------------------------------------------------------------------------- storywatch.toml
+
+
+class ServiceTable(Table):
+    """The table [service]."""
+
+    reserved = frozenset({"ping_url"})
+
+    database: Database = Field(
+        default="sqlite:///data/storywatch.db",
+        description="Where everything is kept. A relative path starts at the working directory.",
+    )
+    timezone: Zone = Field(default="UTC", description="Time zone of quiet hours and of times shown to people.")
+
+
+class FetchTable(Table):
+    """The table [fetch]."""
+
+    contact: Contact = Field(
+        description="Your e-mail address or page. It goes into the User-Agent, so that a site can reach you rather than block you."
+    )
+    allow_networks: list[AddressRange] = Field(
+        default=[],
+        description='Private ranges that may be fetched or called, such as ["192.168.1.0/24"]. Everything private is refused otherwise.',
+    )
+    host_spacing: Duration = Field(
+        default="2s", validate_default=True, description="Pause between two requests to one host."
+    )
+    host_parallel: Parallel = Field(default=1, description="Requests at a time to one host.")
+
+
+class WebTable(Table):
+    """The table [web]."""
+
+    reserved = frozenset({"trusted_proxies"})
+
+    listen: Listen = Field(
+        default="127.0.0.1:8480",
+        validate_default=True,
+        description="host:port of the page. Other than loopback only with a token.",
+    )
+    base_url: BaseUrl = Field(
+        default="http://127.0.0.1:8480", description="Where readers reach the page: the links in alerts start so."
+    )
+    token_env: EnvName | None = Field(default=None, description="Environment variable that holds the page's password.")
+    token_file: SecretPath | None = Field(
+        default=None, description="File that holds the page's password, relative to this file."
+    )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """An open page on a network is a page for everybody."""
+        yield from both(written, "token")
+        try:
+            host, _port = read_listen(written.get("listen", "127.0.0.1:8480"))
+        except ValueError:
+            return
+        if not is_loopback(host) and "token_env" not in written and "token_file" not in written:
+            yield (
+                "listen",
+                f'other machines reach {host}: name a password by token_env or token_file, or listen on "127.0.0.1:8480"',
+            )
+
+
+class QuietHoursTable(Table):
+    """The table quiet_hours of a channel."""
+
+    begin: ClockTime = Field(alias="from", description="Quiet from this time of day.")
+    end: ClockTime = Field(
+        alias="to", description="Quiet until this time of day; earlier than `from`, it is on the next day."
+    )
+    timezone: Zone | None = Field(default=None, description="Time zone of both; without it, that of [service].")
+    let_through: Literal["minor", "major"] | None = Field(
+        default=None, description="Developments of this severity or above are sent all the same. Without it nothing is."
+    )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """Nobody can tell whether that is never or always."""
+        if written.get("from") == written.get("to") and isinstance(written.get("from"), str):
+            yield "to", "the same time as from: leave quiet_hours out to be told at any time"
+
+
+class EmailTable(Table):
+    """A table [channels.*] of type email."""
+
+    reserved = frozenset({"digest", "min_interval", "rate"})
+
+    type: Literal["email"] = Field(description="The kind of channel.")
+    to: Annotated[list[Email], Field(min_length=1)] = Field(description="The recipients; each gets a mail of its own.")
+    sender: Email = Field(alias="from", description="The sender's address.")
+    smtp: Smtp = Field(
+        description="The mail server: smtps://user@host:465, or smtp://user@host:587, which demands STARTTLS. The password goes elsewhere."
+    )
+    tls: Literal["none"] | None = Field(
+        default=None, description='"none" for a plain relay behind smtp://, without encryption.'
+    )
+    password_env: EnvName | None = Field(default=None, description="Environment variable that holds the password.")
+    password_file: SecretPath | None = Field(
+        default=None, description="File that holds the password, relative to this file."
+    )
+    quiet_hours: QuietHoursTable | None = Field(default=None, description="When alerts wait.")
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """A login takes a user and a password, and neither goes over an open line."""
+        yield from both(written, "password")
+        yield from twice(written, "to")
+        smtp = written.get("smtp")
+        login = re.match(r"(smtps?)://([^/:@]*@)?([^/@:]*)", smtp, re.IGNORECASE) if isinstance(smtp, str) else None
+        if login is None:
+            return
+        scheme, user, host = login.groups()
+        secret = next((key for key in ("password_env", "password_file") if key in written), None)
+        plain = written.get("tls") == "none"
+        if plain and scheme.lower() == "smtps":
+            yield "tls", '"none" goes with smtp:// only; smtps:// is encrypted from the first byte'
+        if user and not secret:
+            yield "smtp", "names a user but no password: add password_env or password_file, or take the user out"
+        if secret and not user and "@" not in str(smtp):
+            yield secret, 'a password without a user: write smtp = "smtps://user@host", or take this out'
+        if secret and plain and scheme.lower() == "smtp" and not is_loopback(host):
+            yield "tls", 'with "none" the password would cross the network in clear: take tls or the password out'
+
+
+class WebhookTable(Table):
+    """A table [channels.*] of type webhook."""
+
+    reserved = frozenset({"tls", "digest", "min_interval", "rate"})
+
+    type: Literal["webhook"] = Field(description="The kind of channel.")
+    url: WebhookUrl = Field(description="The address that is called with POST.")
+    secret_env: EnvName | None = Field(
+        default=None,
+        description='Environment variable that holds the signing secret: "whsec_" and base64 of 24 to 64 bytes; two while rotating.',
+    )
+    secret_file: SecretPath | None = Field(
+        default=None, description="File that holds the signing secret, relative to this file."
+    )
+    quiet_hours: QuietHoursTable | None = Field(default=None, description="When alerts wait.")
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """Every call is signed, with one secret."""
+        yield from both(written, "secret")
+        if "secret_env" not in written and "secret_file" not in written:
+            yield "", "secret_env or secret_file is missing: every call is signed"
+
+
+class StorywatchFile(Table):
+    """storywatch.toml: the service, how it fetches, its page and its channels."""
+
+    reserved = frozenset({"encoder", "opinion", "retention"})
+
+    service: ServiceTable = Field(default_factory=ServiceTable, description="The service itself.")
+    fetch: FetchTable = Field(description="How feeds and pages are asked for.")
+    web: WebTable = Field(default_factory=WebTable, description="The page.")
+    channels: dict[Id, Annotated[EmailTable | WebhookTable, Discriminator("type")]] = Field(
+        default={}, description="Where alerts can be sent, by id."
+    )
+
+
+CHANNELS: dict[str, type[EmailTable | WebhookTable]] = {"email": EmailTable, "webhook": WebhookTable}
+
+
+# --------------------------------------------------------------------------- feeds.toml
+
+
+class FeedTable(Table):
+    """A table [feeds.*]."""
+
+    reserved = frozenset({"kind", "select", "article", "backfill"})
+
+    url: FeedUrl = Field(description="The address of an RSS or Atom feed.")
+    every: Interval = Field(
+        default=None,
+        description='"auto" learns how often the feed is worth asking; or a duration such as "5m".',
+        json_schema_extra={"default": "auto"},
+    )
+    owner: Line | None = Field(
+        default=None,
+        description="Who is behind the outlet: outlets of one owner do not confirm each other. Without it, the feed's id.",
+    )
+    lang: Language | None = Field(
+        default=None, description="The feed's language; without it each article's is detected."
+    )
+    timezone: Zone | None = Field(default=None, description="Time zone of dates that the feed gives without one.")
+
+
+class FeedsFile(Table):
+    """feeds.toml: everything that is polled."""
+
+    feeds: dict[Id, FeedTable] = Field(default={}, description="Feeds, by id.")
+
+
+# --------------------------------------------------------------------------- watchlist/*.toml
+
+
+class TermsTable(Table):
+    """The table [terms]."""
+
+    any: list[Term] = Field(
+        default=[], description="Words and phrases: one hit is evidence. `*` ends a word in any way."
+    )
+    all_groups: list[Annotated[list[Term], Field(min_length=1)]] = Field(
+        default=[], description="Lists of words: a hit in every list is evidence, in one list alone it is nothing."
+    )
+    none: list[Term] = Field(default=[], description="Words that rule an article out, whatever else it says.")
+
+
+class AlertTable(Table):
+    """The table [alert]."""
+
+    minimum: Literal["minor", "major"] = Field(default="minor", description="The least severity that is told.")
+    sensitivity: Literal["strict", "balanced", "eager"] = Field(
+        default="balanced", description="strict: fewer, surer alerts; eager: more, and sooner."
+    )
+    settle: Duration = Field(
+        default="20s",
+        validate_default=True,
+        description="How long a new development waits for other reports of it before it is sent.",
+    )
+
+
+class WatchFile(Table):
+    """A watch: what to follow, where, and whom to tell. Its id is the name of its file."""
+
+    reserved = frozenset({"translate_to"})
+
+    name: Line = Field(description="The story's name, as alerts call it.")
+    about: Text = Field(description="What you want to know, in your own words, in any language.")
+    seeds: list[SeedPath] = Field(
+        default=[], description="Text files with articles about the story so far, relative to this file."
+    )
+    feeds: Annotated[list[Line], Field(min_length=1)] = Field(
+        default=["*"], description='Feeds to follow it in: ids of feeds.toml, or patterns such as "yonhap-*".'
+    )
+    channels: list[Line] = Field(default=[], description="Channels of storywatch.toml to tell. Empty: the page only.")
+    languages: list[Language] = Field(
+        default=[], description="Languages to be told in; developments in others are kept on the page. Empty: all."
+    )
+    terms: TermsTable = Field(default_factory=TermsTable, description="Words of your own. The matcher works without.")
+    alert: AlertTable = Field(default_factory=AlertTable, description="How readily it tells.")
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """Nobody is told twice."""
+        yield from twice(written, "channels")
