@@ -101,7 +101,7 @@ def _plan_failure(claim: FeedClaim, failure: PollFailure, now: datetime) -> Poll
 
 def _backoff(claim: FeedClaim, interval: timedelta, failures: int, now: datetime) -> timedelta:
     doublings = min(max(failures - 1, 0), 20)  # beyond it the cap holds for any interval
-    delay = min(interval * 2**doublings, LONGEST_BACKOFF)
+    delay = min(interval * (1 << doublings), LONGEST_BACKOFF)
     delay *= 1 + BACKOFF_JITTER * (2 * _lot(claim, now) - 1)
     return max(interval, min(delay, LONGEST_BACKOFF))
 
@@ -110,8 +110,8 @@ def _learned_interval(claim: FeedClaim, listing: Listing) -> timedelta:
     """Half the usual gap between the newest entries, never far from the last interval."""
     last = _last(claim)
     dates = sorted((entry.published_at for entry in listing.entries if entry.published_at), reverse=True)[:HABIT]
-    gaps = [newer - older for newer, older in pairwise(dates)]
-    wish = median(gaps) / 2 if gaps else last
+    gaps = [(newer - older).total_seconds() for newer, older in pairwise(dates)]
+    wish = timedelta(seconds=median(gaps) / 2) if gaps else last
     return _clamped(min(max(wish, last * SHRINK), last * GROW))
 
 

@@ -1,0 +1,212 @@
+"""One request and its redirects, within the caps of size and time. Everything the network does is told in words."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
+
+import httpx
+
+from storywatch.core.addresses import networks_of
+from storywatch.core.urls import host_of, web_address
+from storywatch.errors import FetchFailed, Forbidden
+from storywatch.fetch.decoder import ACCEPT_ENCODING, TooLarge, decoder_for
+from storywatch.fetch.guard import AddressRefused, GuardedTransport
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from storywatch.core.addresses import Network
+    from storywatch.fetch.hosts import Hosts
+    from storywatch.ports import Clock
+
+MIB = 1024 * 1024
+WIRE_CAP = 5 * MIB
+MAX_REDIRECTS = 5
+OVERALL_SECONDS = 60.0
+TIMEOUT = httpx.Timeout(connect=10, read=20, write=10, pool=30)
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+FOR_GOOD = frozenset({301, 308})
+BUSY = frozenset({429, 503})
+OK = range(200, 300)
+
+
+def user_agent(version: str, contact: str = "") -> str:
+    """`storywatch/1.2.3 (+desk@example.org)`: who asks, and whom to tell when it is too much."""
+    plain = re.sub(r"[^\x21-\x7e]+", " ", contact).strip()
+    return f"storywatch/{version} (+{plain})" if plain else f"storywatch/{version}"
+
+
+def build_client(
+    *,
+    user_agent: str,
+    allow_networks: Iterable[str | Network] = (),
+    ssl_context: ssl.SSLContext | None = None,
+    timeout: httpx.Timeout = TIMEOUT,
+) -> httpx.AsyncClient:
+    """The client for everything that is fetched or called: guarded, without cookies, proxy or environment."""
+    if ssl_context is None:
+        ssl_context = httpx.create_ssl_context(trust_env=False)
+        ssl_context.load_default_certs()  # the machine's own authorities too
+    return httpx.AsyncClient(
+        transport=GuardedTransport(ssl_context=ssl_context, allow_networks=networks_of(allow_networks)),
+        headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+        timeout=timeout,
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What finally came back. `moved_to` is set when every redirect on the way was for good."""
+
+    url: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    moved_to: str | None = None
+
+    @property
+    def content_type(self) -> str | None:
+        """As the server claims."""
+        claim: str | None = self.headers.get("content-type")
+        return claim
+
+
+class Web:
+    """Asks addresses, one host politely after the other."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, hosts: Hosts, clock: Clock, *, overall_seconds: float = OVERALL_SECONDS
+    ) -> None:
+        self._client = client
+        self._hosts = hosts
+        self._clock = clock
+        self._overall_seconds = overall_seconds
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        decoded_cap: int,
+        permit: Callable[[str], Awaitable[None]] | None = None,
+    ) -> Answer:
+        """The answer behind `url` and its redirects; a status is an answer, whatever it says.
+
+        Raises `FetchFailed`, `Forbidden` or `Unreadable`. `permit` is asked before each address and may
+        raise too. Only an answer of 2xx is read.
+        """
+        for_good = True
+        address = url
+        for _ in range(MAX_REDIRECTS + 1):
+            if permit is not None:
+                await permit(address)
+            answer = await self._ask(address, headers, decoded_cap)
+            if answer.status not in REDIRECTS:
+                moved = answer.url if for_good and answer.url != url else None
+                return Answer(
+                    url=answer.url, status=answer.status, headers=answer.headers, body=answer.body, moved_to=moved
+                )
+            for_good = for_good and answer.status in FOR_GOOD
+            address = _redirect_target(answer)
+        message = f"more than {MAX_REDIRECTS} redirects from {url}"
+        raise FetchFailed(message)
+
+    async def _ask(self, url: str, headers: Mapping[str, str], decoded_cap: int) -> Answer:
+        if web_address(url) is None:
+            message = f"{url!r} is not an http or https address"
+            raise Forbidden(message)
+        async with self._hosts.turn(url):
+            try:
+                async with asyncio.timeout(self._overall_seconds):
+                    answer = await self._exchange(url, headers, decoded_cap)
+            except TimeoutError as error:
+                message = f"{url}: no whole answer in {self._overall_seconds:g} s"
+                raise FetchFailed(message) from error
+            except AddressRefused as error:
+                raise Forbidden(str(error)) from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                message = f"{url}: {_in_words(error)}"
+                raise FetchFailed(message) from error
+        wait = retry_after(answer, now=self._clock.now())
+        if wait is not None:
+            self._hosts.hold(url, wait)
+        return answer
+
+    async def _exchange(self, url: str, headers: Mapping[str, str], decoded_cap: int) -> Answer:
+        async with self._client.stream("GET", url, headers=dict(headers)) as response:
+            body = await _read(response, decoded_cap) if response.status_code in OK else b""
+            return Answer(url=url, status=response.status_code, headers=response.headers, body=body)
+
+
+async def _read(response: httpx.Response, decoded_cap: int) -> bytes:
+    decoder = decoder_for(response.headers.get("content-encoding"))
+    plain = bytearray()
+    wire = 0
+    async for part in response.aiter_raw():
+        wire += len(part)
+        if wire > WIRE_CAP:
+            message = f"the answer is larger than {WIRE_CAP // MIB} MiB"
+            raise TooLarge(message)
+        try:
+            plain += decoder.feed(part, decoded_cap - len(plain))
+        except TooLarge as error:
+            message = f"the answer unpacks to more than {decoded_cap // MIB} MiB"
+            raise TooLarge(message) from error
+    return bytes(plain)
+
+
+def _redirect_target(answer: Answer) -> str:
+    location: str | None = answer.headers.get("location")
+    target = web_address(location, answer.url) if location else None
+    if target is None:
+        message = f"{answer.url}: {answer.status} leads to {(location or 'nowhere')[:200]!r}"
+        raise FetchFailed(message, status=answer.status)
+    return target.partition("#")[0]
+
+
+def retry_after(answer: Answer, *, now: datetime) -> timedelta | None:
+    """How long a busy server wants to be left alone; both forms of Retry-After, for 429 and 503 only."""
+    said = answer.headers.get("retry-after", "").strip()
+    if answer.status not in BUSY or not said:
+        return None
+    if re.fullmatch(r"\d{1,9}(?:\.\d+)?", said):
+        return timedelta(seconds=float(said))
+    moment = http_date(said)
+    return max(moment - now, timedelta()) if moment else None
+
+
+def http_date(text: str) -> datetime | None:
+    """The moment an HTTP date names; None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _in_words(error: Exception) -> str:
+    kinds = (
+        (httpx.ConnectTimeout, "no connection in time"),
+        (httpx.TimeoutException, "no answer in time"),
+        (httpx.ConnectError, "no connection"),
+        (httpx.RemoteProtocolError, "the server broke off or does not speak HTTP"),
+        (httpx.TooManyRedirects, "too many redirects"),
+    )
+    said = next((words for kind, words in kinds if isinstance(error, kind)), "the request failed")
+    detail = str(error)
+    return f"{said} ({detail})" if detail else said
+
+
+def in_host(url: str) -> str:
+    """The host of an address for a message, without the port that everybody expects."""
+    return host_of(url).removesuffix(":443").removesuffix(":80")

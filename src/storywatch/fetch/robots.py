@@ -1,0 +1,84 @@
+"""robots.txt: asked once a day for each site, through the same guard and caps as everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from storywatch.errors import FetchFailed, Forbidden, Unreadable
+from storywatch.fetch.client import OK, in_host
+
+if TYPE_CHECKING:
+    from storywatch.fetch.client import Web
+    from storywatch.fetch.workers import Readers
+    from storywatch.ports import Clock
+
+KEEP = timedelta(hours=24)
+KEEP_FAILURE = timedelta(hours=1)
+KEPT_SITES = 2_000
+DECODED_CAP = 512_000
+SERVER_ERROR = 500
+
+
+@dataclass
+class _Site:
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    rules: bytes | None = None  # None: the site is failing, and may not be asked
+    good_until: datetime | None = None
+
+
+class Robots:
+    """What each site allows us. 4xx means no rules; a failing site is left alone for an hour."""
+
+    def __init__(self, web: Web, readers: Readers, clock: Clock, *, agent: str = "storywatch") -> None:
+        self._web = web
+        self._readers = readers
+        self._clock = clock
+        self._agent = agent
+        self._sites: dict[str, _Site] = {}
+
+    async def permit(self, url: str) -> None:
+        """Return where the site lets us fetch `url`; raises `Forbidden`, or why that can't be known."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        rules = await self._rules(origin)
+        if rules is None:
+            message = f"{in_host(url)}: robots.txt could not be had, so nothing is fetched there for an hour"
+            raise Forbidden(message)
+        if rules and not await self._readers.read("permission", body=rules, url=url, agent=self._agent):
+            message = f"{in_host(url)}: robots.txt does not allow {parts.path or '/'}"
+            raise Forbidden(message)
+
+    async def _rules(self, origin: str) -> bytes | None:
+        site = self._sites.setdefault(origin, _Site())
+        async with site.asking:
+            if site.good_until is None or site.good_until <= self._clock.now():
+                site.rules, keep = await self._asked(f"{origin}/robots.txt")
+                site.good_until = self._clock.now() + keep
+        self._forget_old()
+        return site.rules
+
+    async def _asked(self, url: str) -> tuple[bytes | None, timedelta]:
+        try:
+            answer = await self._web.fetch(url, headers={"Accept": "text/plain, */*;q=0.1"}, decoded_cap=DECODED_CAP)
+        except Forbidden:
+            raise
+        except FetchFailed:
+            return None, KEEP_FAILURE
+        except Unreadable:  # too large, or packed in an unknown way: no rules that anybody could follow
+            return b"", KEEP
+        if answer.status in OK:
+            return answer.body, KEEP
+        return (b"", KEEP) if answer.status < SERVER_ERROR else (None, KEEP_FAILURE)
+
+    def _forget_old(self) -> None:
+        if len(self._sites) > KEPT_SITES:
+            now = self._clock.now()
+            self._sites = {
+                origin: site
+                for origin, site in self._sites.items()
+                if site.asking.locked() or (site.good_until and site.good_until > now)
+            }

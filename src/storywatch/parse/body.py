@@ -1,0 +1,167 @@
+"""The text of an article out of its page: two readers that must agree, and JSON-LD as a check on both.
+
+trafilatura finds nearly all of an article, and a little more; a plain look at where the paragraphs
+are finds a little less, and hardly anything else. What both have is the article.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import trafilatura
+from selectolax.lexbor import LexborHTMLParser
+
+from storywatch.parse.markup import plain_text, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from selectolax.lexbor import LexborNode
+
+AGREE = 0.8
+LONG_LINE = 13  # words; a shorter line must be there as it stands
+NEARLY_ALL = 0.9
+SHORT = 250  # characters below which nothing was really found
+BODY_MIN = 700  # of JSON-LD's copy, to be believed: shorter ones are teasers
+BODY_FAR = (0.5, 2.5)  # the found text is far from it: less or more than so many times its length
+
+WORD = re.compile(r"[^\W_]+")
+WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+BULLET = re.compile(r"^(?:[-*•·]\s+)")
+NOISE = (
+    "script", "style", "noscript", "template", "iframe", "svg", "object", "form", "button", "select", "nav", "aside",
+    "footer", "figure", "figcaption", "video", "audio", "canvas", "dialog", "menu",
+)  # fmt: skip
+UNLIKELY = re.compile(
+    r"comment|related|recommend|newsletter|promo|share|social|sidebar|breadcrumb|footer|cookie|consent|advert|banner"
+    r"|teaser|most-?read|popular|tags?-list|topics|byline|caption|subscribe|signup|paywall|trending|read-?more|read-?also"
+    r"|outbrain|taboola|widget",
+    re.IGNORECASE,
+)
+PARAGRAPHS = "p, h2, h3, h4, li, blockquote, pre"
+MAX_LINK_SHARE = 0.5
+PARAGRAPH_MIN = 25
+SMALL = 2_000  # what is larger is no box beside the article, whatever its class says
+FADE, FAR = 0.75, 0.2  # a paragraph counts less for each element further up, and then not at all
+
+
+def tokens(text: str) -> list[str]:
+    """Words, case folded; one Chinese, Japanese, Korean or Thai character is one."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return WORD.findall(WIDE.sub(r" \g<0> ", plain))
+
+
+def agreement(one: str, other: str) -> float:
+    """F1 of the two texts' tokens."""
+    left, right = Counter(tokens(one)), Counter(tokens(other))
+    common = (left & right).total()
+    return 2 * common / (left.total() + right.total()) if common else 0.0
+
+
+def parse_body(html: str, tree: LexborHTMLParser, *, claimed: str = "") -> tuple[str, ...]:
+    """The article's paragraphs; `claimed` is JSON-LD's own copy of the text. Empties `tree` of its noise."""
+    clean = _without_scripts(html)
+    plain = _paragraphs_of(tree)
+    lines = _both(_trafilatura(clean, fast=True), plain)
+    if lines is None:
+        thorough = _trafilatura(clean, fast=False)
+        lines = _both(thorough, plain) or thorough
+    if _length(lines) < SHORT < _length(plain):
+        lines = plain  # nested too deeply for libxml2, say
+    return tuple(_checked(lines, claimed))
+
+
+def _without_scripts(html: str) -> str:
+    """libxml2 gives up on a page with ten megabytes in one script."""
+    tree = LexborHTMLParser(html)
+    tree.strip_tags(["script", "style", "template", "svg", "iframe"])
+    return tree.html or ""
+
+
+def _trafilatura(html: str, *, fast: bool) -> list[str]:
+    text = trafilatura.extract(html, fast=fast, include_comments=False, output_format="txt", with_metadata=False)
+    lines = tidy(text or "").split("\n")
+    return [BULLET.sub("", line) for line in lines if line]
+
+
+def _both(lines: list[str], plain: list[str]) -> list[str] | None:
+    """The lines that the other reader has too; None where the two do not tell of the same text."""
+    if agreement("\n".join(lines), "\n".join(plain)) < AGREE:
+        return None
+    known = Counter(tokens("\n".join(plain)))
+    joined = " ".join(tokens("\n".join(plain)))
+    return [line for line in lines if _has(line, known, joined)]
+
+
+def _has(line: str, known: Counter[str], joined: str) -> bool:
+    words = tokens(line)
+    if " ".join(words) in joined:
+        return True
+    return len(words) >= LONG_LINE and (Counter(words) & known).total() >= NEARLY_ALL * len(words)
+
+
+def _checked(lines: list[str], claimed: str) -> Sequence[str]:
+    """JSON-LD's copy instead, where it is whole and what was found is far from its length."""
+    copy = plain_text(claimed) if claimed else ""
+    if len(copy) >= BODY_MIN and not copy.endswith(("...", "…")):
+        low, high = (share * len(copy) for share in BODY_FAR)
+        if not low <= _length(lines) <= high:
+            return copy.split("\n")
+    if _length(lines) < SHORT <= len(copy):
+        return copy.split("\n")
+    return lines
+
+
+def _length(lines: Sequence[str]) -> int:
+    return sum(map(len, lines))
+
+
+# --------------------------------------------------------------------------- where the paragraphs are
+
+
+def _paragraphs_of(tree: LexborHTMLParser) -> list[str]:
+    for element in tree.css(", ".join(NOISE)):
+        element.decompose()
+    _drop_unlikely(tree)
+    home = _home(tree)
+    if home is None:
+        return []
+    blocks = [element for element in home.css(PARAGRAPHS) if not _is_link_list(element)]
+    lines = [tidy(block.text(deep=True)).replace("\n", " ") for block in blocks if not block.css_first("p")]
+    return list(dict.fromkeys(line for line in lines if line)) or tidy(home.text(deep=True, separator="\n")).split("\n")
+
+
+def _drop_unlikely(tree: LexborHTMLParser) -> None:
+    for element in tree.css(
+        "div[class], div[id], section[class], section[id], ul[class], ol[class], p[class], li[class]"
+    ):
+        label = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
+        if UNLIKELY.search(label) and len(element.text(deep=True)) < SMALL:
+            element.decompose()
+
+
+def _home(tree: LexborHTMLParser) -> LexborNode | None:
+    """The element that holds most of the paragraphs' text, close enough above them."""
+    scores: dict[int, float] = {}
+    elements: dict[int, LexborNode] = {}
+    for paragraph in tree.css("p"):
+        text = paragraph.text(deep=True).strip()
+        if len(text) < PARAGRAPH_MIN or _is_link_list(paragraph):
+            continue
+        share, element = 1.0, paragraph.parent
+        while element is not None and share > FAR and element.tag not in {"body", "html"}:
+            scores[element.mem_id] = scores.get(element.mem_id, 0.0) + share * len(text)
+            elements[element.mem_id] = element
+            share, element = share * FADE, element.parent
+    if not scores:
+        return tree.css_first("article") or tree.css_first("main") or tree.body
+    return elements[max(scores, key=lambda place: scores[place])]
+
+
+def _is_link_list(element: LexborNode) -> bool:
+    text = len(element.text(deep=True).strip())
+    linked = sum(len(link.text(deep=True).strip()) for link in element.css("a"))
+    return text > 0 and linked > MAX_LINK_SHARE * text

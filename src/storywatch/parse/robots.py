@@ -1,0 +1,14 @@
+"""What a site's robots.txt says about one address."""
+
+from __future__ import annotations
+
+from protego import Protego
+
+from storywatch.parse.charset import decode
+
+MAX_BYTES = 512_000  # as far as anybody has to read (RFC 9309)
+
+
+def parse_permission(body: bytes, *, url: str, agent: str) -> bool:
+    """May `agent` fetch `url`? Runs in a worker: a pattern of many stars takes its time."""
+    return bool(Protego.parse(decode(body[:MAX_BYTES])).can_fetch(url, agent))

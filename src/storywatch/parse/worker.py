@@ -1,0 +1,105 @@
+"""The process that reads hostile bytes: `python -m storywatch.parse.worker`, spoken to over its pipes.
+
+A request is a pickled pair (task, arguments), an answer a pickled pair (kind, value), each preceded by
+its length. The process limits its own memory and its CPU time for each task, and ends when its parent
+does. What a reader did not expect ends the process too, after saying what it was: the parent starts
+another one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from storywatch.errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LENGTH_BYTES = 8
+READY, RESULT, UNREADABLE, FAILED = "ready", "result", "unreadable", "failed"
+
+MEMORY = 1_536 * 1024 * 1024
+CPU_SECONDS = 15
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Answer requests until the pipe ends."""
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not become an answer
+    _end_with(int(sys.argv[1]))
+    tasks = _load_tasks()
+    _limit(resource.RLIMIT_AS, MEMORY)
+    send(answers, (READY, None))
+    sys.excepthook = lambda kind, error, _: send(answers, (FAILED, f"{kind.__name__}: {error}"))
+    while (request := receive(requests)) is not None:
+        _allow_cpu_seconds(CPU_SECONDS)
+        send(answers, _answer(tasks, request))
+
+
+def _answer(tasks: Mapping[str, Callable[..., Any]], request: tuple[str, dict[str, Any]]) -> tuple[str, Any]:
+    task, arguments = request
+    try:
+        return RESULT, tasks[task](**arguments)
+    except Unreadable as error:
+        return UNREADABLE, str(error)
+
+
+def _load_tasks() -> dict[str, Callable[..., Any]]:
+    """The readers, imported here and nowhere else: half a second and 60 MB."""
+    from storywatch.parse.feed import parse_feed  # noqa: PLC0415  see above
+    from storywatch.parse.page import parse_page  # noqa: PLC0415
+    from storywatch.parse.robots import parse_permission  # noqa: PLC0415
+
+    return {"feed": parse_feed, "page": parse_page, "permission": parse_permission}
+
+
+def _end_with(parent: int) -> None:
+    """Be killed when the parent dies, in whatever way, even in the middle of a task (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we could ask for that
+        raise SystemExit(0)
+
+
+def _allow_cpu_seconds(seconds: int) -> None:
+    """From now on. Past it the kernel ends the process, even inside a C library."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _limit(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime) + 1 + seconds)
+
+
+def _limit(what: int, value: int) -> None:
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def frame(value: object) -> bytes:
+    """A value as it goes through a pipe."""
+    data = pickle.dumps(value)
+    return len(data).to_bytes(LENGTH_BYTES, "big") + data
+
+
+def send(pipe: BinaryIO, value: object) -> None:
+    """Write one value."""
+    pipe.write(frame(value))
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO) -> Any:
+    """Read one value; None at the end of the pipe."""
+    length = pipe.read(LENGTH_BYTES)
+    if len(length) < LENGTH_BYTES:
+        return None
+    data = pipe.read(int.from_bytes(length, "big"))
+    return pickle.loads(data)  # noqa: S301  the parent is us
+
+
+if __name__ == "__main__":
+    main()
