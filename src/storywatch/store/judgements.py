@@ -1,0 +1,345 @@
+"""Articles, verdicts and what a story knows, as rows; with them, in one transaction, what is to be told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, select
+
+from storywatch.core.model import (
+    ArticleId,
+    DeliveryState,
+    DevelopmentId,
+    EntryState,
+    Label,
+    LanguageMean,
+    Place,
+    Remembered,
+    Sentence,
+    StoryMemory,
+)
+from storywatch.core.story import REJECTED, REMEMBERED
+from storywatch.store import tables
+from storywatch.store.leases import give_back
+from storywatch.store.packing import (
+    pack_all,
+    pack_nearest,
+    pack_paragraphs,
+    pack_total,
+    pack_vector,
+    unpack_paragraphs,
+    unpack_total,
+    unpack_vector,
+)
+from storywatch.store.tables import known_sentence, story_mean, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Table
+
+    from storywatch.core.model import Alert, Article, DeliveryId, Development, Entry, Judged, Vector, Watch, WatchId
+    from storywatch.ports import Waker
+    from storywatch.store.engine import Database
+    from storywatch.store.tables import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """Implements `ports.Judgements`. The waker is given the driver's own connection, in the transaction."""
+
+    database: Database
+    waker: Waker
+
+    def sync_watches(self, watches: Sequence[Watch]) -> None:
+        """Keep the names of the watches; those of watches that are gone stay, for what was told of them."""
+        rows = [{"uid": watch.id, "name": watch.name} for watch in watches]
+        if not rows:
+            return
+        insert = self.database.insert(tables.watch)
+        named = insert.on_conflict_do_update(index_elements=["uid"], set_={"name": insert.excluded.name})
+        with self.database.write() as connection:
+            connection.execute(named, rows)
+
+    # ------------------------------------------------------------------ what a story knows
+
+    def load_story(self, watch: WatchId, *, encoder: str) -> StoryMemory:
+        """What the watch's story remembers under this encoder, in judging order: the newest of it."""
+        with self.database.read() as connection:
+            about = _judged_rows(connection, watch, encoder, verdict.c.label != Label.OFF_TOPIC, limit=REMEMBERED)
+            off = _judged_rows(connection, watch, encoder, verdict.c.label == Label.OFF_TOPIC, limit=REJECTED)
+            sentences = _sentences(connection, watch, encoder, since=min((row.id for row in about), default=None))
+            means = connection.execute(
+                select(story_mean)
+                .where(story_mean.c.watch == watch, story_mean.c.encoder == encoder)
+                .order_by(story_mean.c.lang)
+            ).all()
+        rows = sorted((*about, *off), key=lambda row: row.id)
+        return StoryMemory(
+            remembered=tuple(_remembered(row, sentences[row.article_id]) for row in rows),
+            means=tuple(
+                LanguageMean(lang=row.lang, total=unpack_total(row.total), count=row.sentences) for row in means
+            ),
+        )
+
+    def load_vectors(self, watch: WatchId, *, encoder: str) -> dict[str, Vector]:
+        """Vectors of the watch's own texts, by text."""
+        own = (
+            select(known_sentence.c.text, known_sentence.c.vector)
+            .where(_own_texts(watch), known_sentence.c.encoder == encoder)
+            .order_by(known_sentence.c.position)
+        )
+        with self.database.read() as connection:
+            return {row.text: unpack_vector(row.vector) for row in connection.execute(own)}
+
+    def record_vectors(self, watch: WatchId, vectors: Mapping[str, Vector], *, encoder: str) -> None:
+        """Keep the vectors of the watch's own texts; those kept before go, whatever encoder made them."""
+        rows = [
+            {"watch": watch, "encoder": encoder, "position": position, "text": text, "vector": pack_vector(vector)}
+            for position, (text, vector) in enumerate(vectors.items())
+        ]
+        with self.database.write() as connection:
+            connection.execute(delete(known_sentence).where(_own_texts(watch)))
+            if rows:
+                connection.execute(self.database.insert(known_sentence), rows)
+
+    def is_known(self, article: ArticleId) -> bool:
+        """Was exactly this text at this address judged before?"""
+        with self.database.read() as connection:
+            return bool(connection.execute(select(exists().where(tables.article.c.uid == article))).scalar())
+
+    # ------------------------------------------------------------------ T3
+
+    def record_article(
+        self, entry: Entry, article: Article, judged: Sequence[Judged], *, encoder: str, now: datetime
+    ) -> None:
+        """T3: article, verdicts, developments, known sentences, alerts and deliveries, together."""
+        with self.database.write() as connection:
+            where = tables.entry.c.id == entry.id
+            settled = {"state": EntryState.JUDGED, "article": article.id, "note": None}
+            give_back(connection, tables.entry, where, lease=entry.lease, **settled)
+            pen = _Pen(self.database, connection)
+            article_id = pen.article(article)
+            planned: list[DeliveryId] = []
+            for one in judged:
+                if pen.verdict(
+                    one, article_id, encoder=encoder, now=now
+                ):  # else it was judged before, and all is there
+                    pen.knowledge(one, article_id, encoder=encoder)
+                    planned += pen.tidings(one, article_id)
+            if planned:
+                self.waker.wake(connection.connection.driver_connection, planned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """Writes the pieces of T3. What has an id of its own is written once, however often it is tried."""
+
+    database: Database
+    connection: Connection
+
+    def article(self, article: Article) -> int:
+        return self._insert_or_find(
+            tables.article,
+            uid=article.id,
+            url=article.url,
+            url_key=article.url_key,
+            title=article.title,
+            summary=article.summary,
+            body=pack_paragraphs(article.paragraphs),
+            raw_hash=article.raw_hash,
+            lang=article.lang,
+            outlet=article.outlet,
+            outlet_name=article.outlet_name,
+            owner=article.owner,
+            state=article.state,
+            published_at=article.published_at,
+            seen_at=article.seen_at,
+        )
+
+    def verdict(self, judged: Judged, article_id: int, *, encoder: str, now: datetime) -> bool:
+        """Whether it is the first one of this article for this watch."""
+        match, found = judged.match, judged.verdict
+        values = {
+            "article_id": article_id,
+            "watch": judged.watch,
+            "label": found.verdict,
+            "score": found.score,
+            "severity": found.severity,
+            "relevance": match.relevance,
+            "about": match.about,
+            "copy_of": match.copy_of,
+            "development": judged.remembered.development,
+            "new": pack_all(found.new),
+            "nearest": pack_nearest(found.nearest),
+            "match_reasons": pack_all(match.reasons),
+            "match_features": match.features,
+            "reasons": pack_all(found.reasons),
+            "features": found.features,
+            "encoder": encoder,
+            "lead": pack_vector(judged.remembered.lead),
+            "judged_at": now,
+        }
+        return self._insert(verdict, values) is not None
+
+    def knowledge(self, judged: Judged, article_id: int, *, encoder: str) -> None:
+        shared = {"watch": judged.watch, "encoder": encoder}
+        rows = [
+            {
+                **shared,
+                "article_id": article_id,
+                "position": position,
+                "place": sentence.place,
+                "text": sentence.text,
+                "lang": judged.remembered.lang,
+                "vector": pack_vector(sentence.vector),
+            }
+            for position, sentence in enumerate(judged.remembered.sentences)
+        ]
+        if rows:
+            self.connection.execute(self.database.insert(known_sentence), rows)
+        if judged.mean is not None:
+            mean = {"total": pack_total(judged.mean.total), "sentences": judged.mean.count}
+            insert = self.database.insert(story_mean).values({**shared, "lang": judged.mean.lang, **mean})
+            keys = ["watch", "encoder", "lang"]
+            self.connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=mean))
+
+    def tidings(self, judged: Judged, article_id: int) -> list[DeliveryId]:
+        """The development, its alert and its deliveries; gives the deliveries that are new."""
+        if judged.development is None:
+            return []
+        development_id = self._development(judged.development, article_id)
+        if judged.alert is None:
+            return []
+        alert_id = self._alert(judged.alert, development_id)
+        return [
+            planned.id
+            for planned in judged.deliveries
+            if self._insert(
+                tables.delivery,
+                {
+                    "uid": planned.id,
+                    "alert_id": alert_id,
+                    "watch": judged.watch,
+                    "channel": planned.recipient.channel,
+                    "address": planned.recipient.address,
+                    "state": DeliveryState.WAITING,
+                    "note": planned.note,
+                    "due_at": planned.not_before,
+                    "not_before": planned.not_before,
+                    "attempts": 0,
+                },
+            )
+        ]
+
+    def _development(self, development: Development, article_id: int) -> int:
+        return self._insert_or_find(
+            tables.development,
+            uid=development.id,
+            watch=development.watch,
+            article_id=article_id,
+            headline=development.headline,
+            lang=development.lang,
+            severity=development.severity,
+            first_seen_at=development.first_seen_at,
+            new=pack_all(development.new),
+        )
+
+    def _alert(self, alert: Alert, development_id: int) -> int:
+        return self._insert_or_find(
+            tables.alert,
+            uid=alert.id,
+            development_id=development_id,
+            kind=alert.kind,
+            created_at=alert.created_at,
+            held=alert.held,
+        )
+
+    def _insert_or_find(self, table: Table, **values: Any) -> int:
+        key = self._insert(table, values)
+        if key is None:
+            key = self.connection.execute(select(table.c.id).where(table.c.uid == values["uid"])).scalar_one()
+        return key
+
+    def _insert(self, table: Table, values: dict[str, Any]) -> int | None:
+        insert = self.database.insert(table).values(values).on_conflict_do_nothing().returning(table.c.id)
+        key: int | None = self.connection.execute(insert).scalar_one_or_none()
+        return key
+
+
+def _own_texts(watch: WatchId) -> ColumnElement[bool]:
+    return (known_sentence.c.watch == watch) & known_sentence.c.article_id.is_(None)
+
+
+def _judged_rows(
+    connection: Connection, watch: WatchId, encoder: str, which: ColumnElement[bool], *, limit: int
+) -> Sequence[Found]:
+    article = tables.article
+    query = (
+        select(
+            verdict.c.id,
+            verdict.c.article_id,
+            verdict.c.label,
+            verdict.c.score,
+            verdict.c.relevance,
+            verdict.c.development,
+            verdict.c.lead,
+            article.c.uid,
+            article.c.url_key,
+            article.c.title,
+            article.c.summary,
+            article.c.body,
+            article.c.lang,
+            article.c.owner,
+            article.c.outlet,
+            article.c.published_at,
+            article.c.seen_at,
+        )
+        .join(article, article.c.id == verdict.c.article_id)
+        .where(verdict.c.watch == watch, verdict.c.encoder == encoder, which)
+        .order_by(verdict.c.id.desc())
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def _sentences(
+    connection: Connection, watch: WatchId, encoder: str, *, since: int | None
+) -> defaultdict[int, list[Sentence]]:
+    """The sentences of the articles judged from the verdict `since` on, by article and in their order."""
+    found: defaultdict[int, list[Sentence]] = defaultdict(list)
+    if since is None:
+        return found
+    query = (
+        select(known_sentence)
+        .join(verdict, (verdict.c.article_id == known_sentence.c.article_id) & (verdict.c.watch == watch))
+        .where(known_sentence.c.watch == watch, known_sentence.c.encoder == encoder, verdict.c.id >= since)
+        .order_by(known_sentence.c.article_id, known_sentence.c.position)
+    )
+    for row in connection.execute(query):
+        found[row.article_id].append(Sentence(text=row.text, place=Place(row.place), vector=unpack_vector(row.vector)))
+    return found
+
+
+def _remembered(row: Found, sentences: list[Sentence]) -> Remembered:
+    return Remembered(
+        article=ArticleId(row.uid),
+        url_key=row.url_key,
+        title=row.title,
+        summary=row.summary,
+        paragraphs=unpack_paragraphs(row.body),
+        lang=row.lang,
+        owner=row.owner,
+        outlet=row.outlet,
+        published_at=row.published_at,
+        seen_at=row.seen_at,
+        lead=unpack_vector(row.lead),
+        sentences=tuple(sentences),
+        relevance=row.relevance,
+        verdict=Label(row.label),
+        score=row.score,
+        development=row.development and DevelopmentId(row.development),
+    )

@@ -1,0 +1,89 @@
+"""Brings a database to the version of this program, as a whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlalchemy.engine import URL
+
+from storywatch.errors import SchemaError
+from storywatch.store.engine import PATIENCE, open_database, parse_url, postgresql_engine, sqlite_engine, told_as_ours
+from storywatch.store.versions import HEAD, version_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+SCRIPTS = Path(__file__).parent / "migrations"
+ADVISORY_LOCK = 7_846_251_093  # any number, as long as every storywatch takes the same
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's settings: its scripts are inside the package, and it works on our connection."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def migrate_database(url: str) -> str:
+    """Bring the database at `url` up to date; gives its version. Several may call it at once."""
+    address = parse_url(url)
+    name = address.render_as_string(hide_password=True)
+    if address.get_backend_name() == "sqlite":
+        open_database(url).dispose()  # which migrates
+    else:
+        _migrate_postgresql(address, name)
+    return HEAD
+
+
+def migrate_sqlite(path: Path, *, name: str) -> None:
+    """Copy what is there, then upgrade, while the write lock keeps everybody else out."""
+    # Foreign keys stay off: SQLite changes a table by copying it, and dropping the old one would cascade.
+    engine = sqlite_engine(
+        URL.create("sqlite", database=str(path)),
+        begin="BEGIN IMMEDIATE",
+        patience=PATIENCE,
+        pragmas=("foreign_keys=OFF",),
+    )
+    try:
+        with told_as_ours(name), engine.begin() as connection:
+            if inspect(connection).get_table_names() and version_of(connection) != HEAD:
+                _back_up(path, path.with_name(f"{path.name}.before-{HEAD}"))
+            _upgrade(connection, name)
+    finally:
+        engine.dispose()
+
+
+def _back_up(path: Path, copy: Path) -> None:
+    """Readers see what was there before the transaction that holds the write lock."""
+    unfinished = copy.with_name(f"{copy.name}.part")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
+        source.backup(target)
+    unfinished.replace(copy)
+
+
+def _migrate_postgresql(address: URL, name: str) -> None:
+    engine = postgresql_engine(address, patience=PATIENCE)
+    try:
+        with told_as_ours(name), engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ADVISORY_LOCK})
+            _upgrade(connection, name)
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: Connection, name: str) -> None:
+    config = alembic_config(connection)
+    version = version_of(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        message = f"database {name}: its schema is {version}, newer than this storywatch; upgrade the program"
+        raise SchemaError(message)
+    command.upgrade(config, "head")

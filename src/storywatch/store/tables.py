@@ -1,0 +1,346 @@
+"""The tables: one row for each thing that must outlive the process.
+
+Ids that we compute stand in `uid` columns, whose UNIQUE makes a step done twice harmless. A row that
+asks for work carries a lease: whoever finishes it must still hold it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  SQLModel reads the annotations when the class is made
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from sqlalchemy import Dialect, Select, Table
+    from sqlalchemy import Row as FoundRow
+
+    Found: TypeAlias = FoundRow[*tuple[Any, ...]]
+    Query: TypeAlias = Select[*tuple[Any, ...]]
+
+BigKey = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts only INTEGER keys up by itself
+
+
+class CleanText(TypeDecorator[str]):
+    """Text that every database takes: without NUL and without halves of surrogate pairs. Feeds contain both."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's
+        """Drop what can't be stored; everything else stays as it is."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _key() -> Any:
+    return Field(default=None, sa_column=Column(BigKey, primary_key=True))
+
+
+def _ref(target: str, *, nullable: bool = False, index: bool = False) -> Any:
+    return Field(sa_column=Column(BigKey, ForeignKey(target), nullable=nullable, index=index))
+
+
+def _words(*, nullable: bool = False, unique: bool = False) -> Any:
+    return Field(sa_column=Column(CleanText, nullable=nullable, unique=unique))
+
+
+def _bytes(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(LargeBinary, nullable=nullable))
+
+
+def _json(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(JSON(none_as_null=True), nullable=nullable))
+
+
+class Row(SQLModel):
+    """Every constraint has a name, so that a later migration can change it on SQLite too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "pk": "%(table_name)s_pkey",
+        }
+    )
+
+
+class FeedRow(Row, table=True):
+    """A feed of the configuration, and what its polls gave. A feed that is configured no more keeps its row."""
+
+    __tablename__ = "feed"
+    __table_args__ = (
+        Index("feed_due", "next_poll_at", sqlite_where=text("enabled"), postgresql_where=text("enabled")),
+    )
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    url: str = _words()
+    owner: str = _words()
+    lang: str | None = _words(nullable=True)
+    every_seconds: float | None
+    timezone: str | None = _words(nullable=True)
+    enabled: bool
+    title: str | None = _words(nullable=True)
+    moved_to: str | None = _words(nullable=True)
+    etag: str | None = _words(nullable=True)
+    last_modified: str | None = _words(nullable=True)
+    body_hash: str | None = _words(nullable=True)
+    interval_seconds: float | None
+    failures: int
+    status: int | None
+    error: str | None = _words(nullable=True)
+    first_poll: bool  # until a listing was had: what it lists is known, not news
+    polled_at: datetime | None
+    succeeded_at: datetime | None
+    next_poll_at: datetime
+    lease: str | None = _words(nullable=True)
+    lease_until: datetime | None
+
+
+class EntryRow(Row, table=True):
+    """An item of a feed. `uid` follows from feed and key, `url_uid` from the canonical address."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        Index("entry_url", "feed_id", "url_uid"),
+        Index(
+            "entry_waiting",
+            "seen_at",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    feed_id: int = _ref("feed.id")
+    url: str = _words()
+    url_key: str = _words()
+    url_uid: str = _words()
+    title: str = _words()
+    summary: str = _words()
+    fingerprint: str = _words()
+    published_at: datetime | None
+    seen_at: datetime
+    state: str = _words()
+    not_before: datetime
+    tries: int
+    updates: int
+    note: str | None = _words(nullable=True)
+    article: str | None = _words(nullable=True)
+    lease: str | None = _words(nullable=True)
+    lease_until: datetime | None
+
+
+class ArticleRow(Row, table=True):
+    """A judged text. `body` is its paragraphs, packed."""
+
+    __tablename__ = "article"
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    url: str = _words()
+    url_key: str = _words()
+    title: str = _words()
+    summary: str = _words()
+    body: bytes = _bytes()
+    raw_hash: str | None = _words(nullable=True)
+    lang: str = _words()
+    outlet: str = _words()
+    outlet_name: str = _words()
+    owner: str = _words()
+    state: str = _words()
+    published_at: datetime | None
+    seen_at: datetime = Field(index=True)
+
+
+class WatchRow(Row, table=True):
+    """The name of a watch, for alerts and pages that are made when its file is not at hand."""
+
+    __tablename__ = "watch"
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    name: str = _words()
+
+
+class VerdictRow(Row, table=True):
+    """What one article was to one watch, and why: the ledger. The ids follow the order of judging."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (
+        UniqueConstraint("article_id", "watch"),
+        Index("verdict_story", "watch", "encoder", "label", "id"),
+        Index("verdict_development", "development"),
+    )
+
+    id: int | None = _key()
+    article_id: int = _ref("article.id")
+    watch: str = _words()
+    label: str = _words()
+    score: float
+    severity: str | None = _words(nullable=True)
+    relevance: float
+    about: bool
+    copy_of: str | None = _words(nullable=True)
+    development: str | None = _words(nullable=True)  # its own, or the one that it repeats
+    new: Any = _json()
+    nearest: Any = _json(nullable=True)
+    match_reasons: Any = _json()
+    match_features: Any = _json()
+    reasons: Any = _json()
+    features: Any = _json()
+    encoder: str = _words()
+    lead: bytes = _bytes()
+    judged_at: datetime
+
+
+class DevelopmentRow(Row, table=True):
+    """One new fact in a story, as it was first reported."""
+
+    __tablename__ = "development"
+    __table_args__ = (Index("development_timeline", "watch", "first_seen_at", "id"),)
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    watch: str = _words()
+    article_id: int = _ref("article.id")
+    headline: str = _words()
+    lang: str = _words()
+    severity: str = _words()
+    first_seen_at: datetime
+    new: Any = _json()
+
+
+class KnownSentenceRow(Row, table=True):
+    """A sentence that a story knows. Without an article: one of the watch's own texts."""
+
+    __tablename__ = "known_sentence"
+    __table_args__ = (Index("known_sentence_story", "watch", "encoder", "article_id", "position"),)
+
+    id: int | None = _key()
+    watch: str = _words()
+    article_id: int | None = _ref("article.id", nullable=True)
+    encoder: str = _words()
+    position: int
+    place: str | None = _words(nullable=True)
+    text: str = _words()
+    lang: str | None = _words(nullable=True)
+    vector: bytes = _bytes()
+
+
+class StoryMeanRow(Row, table=True):
+    """The running sum of the sentence vectors of one language in one story, in double precision."""
+
+    __tablename__ = "story_mean"
+    __table_args__ = (UniqueConstraint("watch", "encoder", "lang"),)
+
+    id: int | None = _key()
+    watch: str = _words()
+    encoder: str = _words()
+    lang: str = _words()
+    total: bytes = _bytes()
+    sentences: int
+
+
+class AlertRow(Row, table=True):
+    """What was decided to say about a development; never changed."""
+
+    __tablename__ = "alert"
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    development_id: int = _ref("development.id", index=True)
+    kind: str = _words()
+    created_at: datetime
+    held: str | None = _words(nullable=True)
+
+
+class DeliveryRow(Row, table=True):
+    """One alert to one recipient. `due_at` is its place in the line and never changes; `not_before` moves with each retry."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index("delivery_alert", "alert_id"),
+        Index(
+            "delivery_waiting",
+            "channel",
+            "address",
+            "watch",
+            "due_at",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    alert_id: int = _ref("alert.id")
+    watch: str = _words()
+    channel: str = _words()
+    address: str = _words()
+    state: str = _words()
+    note: str | None = _words(nullable=True)
+    due_at: datetime
+    not_before: datetime
+    attempts: int
+    message: bytes | None = _bytes(nullable=True)
+    first_try_at: datetime | None
+    sent_at: datetime | None
+    reason: str | None = _words(nullable=True)
+    lease: str | None = _words(nullable=True)
+    lease_until: datetime | None
+
+
+class AttemptRow(Row, table=True):
+    """One try at a delivery that came to an end, good or bad."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+
+    id: int | None = _key()
+    delivery_id: int = _ref("delivery.id")
+    number: int
+    at: datetime
+    state: str = _words()
+    code: int | None
+    reason: str | None = _words(nullable=True)
+
+
+def _table(row: type[Row]) -> Table:
+    return cast("Table", row.__table__)  # type: ignore[attr-defined]  # SQLModel adds it to table classes
+
+
+feed = _table(FeedRow)
+entry = _table(EntryRow)
+article = _table(ArticleRow)
+watch = _table(WatchRow)
+verdict = _table(VerdictRow)
+development = _table(DevelopmentRow)
+known_sentence = _table(KnownSentenceRow)
+story_mean = _table(StoryMeanRow)
+alert = _table(AlertRow)
+delivery = _table(DeliveryRow)
+attempt = _table(AttemptRow)
+
+metadata = Row.metadata

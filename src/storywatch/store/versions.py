@@ -1,0 +1,20 @@
+"""Which version a database is of, and which one this program needs. Cheap: Alembic is not loaded for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+HEAD = "0001"
+VERSION_TABLE = "alembic_version"
+
+
+def version_of(connection: Connection) -> str | None:
+    """The number of the last migration that was run on the database; None where there was none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  a constant

@@ -1,0 +1,468 @@
+"""What people and their tools look at: reads only, each of one moment.
+
+All values are frozen dataclasses of plain things; `dataclasses.asdict` gives what JSON needs, but for times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, case, func, or_, select
+
+from storywatch.core.model import DeliveryState, EntryState, Label, Nearest, NewSentence, Reason, Report
+from storywatch.store.outbox import load_reports, words_of
+from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
+from storywatch.store.tables import alert, article, delivery, development, entry, feed, verdict, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from storywatch.core.model import WatchId
+    from storywatch.store.engine import Database
+    from storywatch.store.tables import Found, Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryView:
+    """One story at a glance. Articles are counted by what they were to it."""
+
+    watch: str
+    name: str
+    judged: int
+    about: int
+    developments: int
+    possible: int
+    last_headline: str | None
+    last_severity: str | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryView:
+    """One delivery: to whom, where it is, and why it is there. `note` is why it waits, `reason` why it failed."""
+
+    id: str
+    alert: str
+    watch: str
+    development: str
+    headline: str
+    channel: str
+    address: str
+    state: str
+    note: str | None
+    reason: str | None
+    due_at: datetime
+    not_before: datetime
+    attempts: int
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevelopmentView:
+    """One development on a timeline: what is new, who reports it, why it was told and to whom, or why not."""
+
+    id: str
+    watch: str
+    headline: str
+    lang: str
+    severity: str
+    first_seen_at: datetime
+    score: float
+    new: tuple[NewSentence, ...]
+    reports: tuple[Report, ...]
+    why: tuple[str, ...]
+    held: str | None
+    deliveries: tuple[DeliveryView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedView:
+    """A feed's health. `entries` counts those that are known; `first_poll`: it never gave a list."""
+
+    id: str
+    url: str
+    moved_to: str | None
+    title: str | None
+    owner: str
+    lang: str | None
+    enabled: bool
+    first_poll: bool
+    polled_at: datetime | None
+    succeeded_at: datetime | None
+    next_poll_at: datetime
+    failures: int
+    status: int | None
+    error: str | None
+    entries: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryView:
+    """What became of an entry, and why."""
+
+    feed: str
+    url: str
+    title: str
+    state: str
+    note: str | None
+    tries: int
+    published_at: datetime | None
+    seen_at: datetime
+    article: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictView:
+    """What an article was to one watch, and all the evidence."""
+
+    watch: str
+    label: str
+    score: float
+    relevance: float
+    about: bool
+    severity: str | None
+    copy_of: str | None
+    development: str | None
+    new: tuple[NewSentence, ...]
+    nearest: Nearest | None
+    match_reasons: tuple[Reason, ...]
+    match_features: dict[str, float]
+    reasons: tuple[Reason, ...]
+    features: dict[str, float]
+    encoder: str
+    judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleView:
+    """A judged article with its verdicts."""
+
+    id: str
+    url: str
+    title: str
+    lang: str
+    outlet: str
+    outlet_name: str
+    owner: str
+    state: str
+    published_at: datetime | None
+    seen_at: datetime
+    verdicts: tuple[VerdictView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Everything that is known of an address or an article id; both empty: never seen."""
+
+    entries: tuple[EntryView, ...]
+    articles: tuple[ArticleView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauges:
+    """How the service is doing, in numbers."""
+
+    deliveries_waiting: int
+    deliveries_sent: int
+    deliveries_dead: int
+    oldest_waiting_seconds: float  # since the oldest unsent delivery should have gone; 0: none is late
+    entries_waiting: int
+    articles: int
+    developments: int
+    feeds: int
+    feeds_failing: int
+    last_success: dict[str, datetime]  # by feed; a feed that never succeeded is missing
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The questions that the commands and the page ask."""
+
+    database: Database
+
+    def stories(self) -> list[StoryView]:
+        """Every watch that is or was followed, by id."""
+        with self.database.read() as connection:
+            names = {row.uid: row.name for row in connection.execute(select(watch.c.uid, watch.c.name))}
+            counts = {row.watch: row for row in connection.execute(_counts())}
+            last = {row.watch: row for row in connection.execute(_last_developments())}
+        found = sorted(names.keys() | counts.keys())
+        return [_story(uid, names.get(uid, uid), counts.get(uid), last.get(uid)) for uid in found]
+
+    def timeline(self, watch_id: WatchId | None = None, *, limit: int = 50) -> list[DevelopmentView]:
+        """The developments of one watch, or of all, the newest first."""
+        with self.database.read() as connection:
+            query = _developments().limit(limit)
+            rows = connection.execute(query if watch_id is None else query.where(development.c.watch == watch_id)).all()
+            return _timeline(connection, rows)
+
+    def development(self, development_id: str) -> DevelopmentView | None:
+        """One development by its id."""
+        with self.database.read() as connection:
+            rows = connection.execute(_developments().where(development.c.uid == development_id)).all()
+            return next(iter(_timeline(connection, rows)), None)
+
+    def deliveries(self, *, state: DeliveryState | None = None, limit: int = 50) -> list[DeliveryView]:
+        """Deliveries, the last planned first."""
+        query = _deliveries().order_by(delivery.c.id.desc()).limit(limit)
+        with self.database.read() as connection:
+            rows = connection.execute(query if state is None else query.where(delivery.c.state == state))
+            return [_delivery(row) for row in rows]
+
+    def feeds(self) -> list[FeedView]:
+        """Every feed that is or was configured, by id, with its health."""
+        waiting = func.sum(case((entry.c.state == EntryState.WAITING, 1), else_=0)).label("waiting")
+        counts = select(entry.c.feed_id, func.count().label("entries"), waiting).group_by(entry.c.feed_id).subquery()
+        query = select(feed, counts.c.entries, counts.c.waiting).outerjoin(counts, counts.c.feed_id == feed.c.id)
+        with self.database.read() as connection:
+            return [_feed(row) for row in connection.execute(query.order_by(feed.c.uid))]
+
+    def explain(self, reference: str, *, limit: int = 20) -> Explanation:
+        """What became of an address (as listed, or canonical) or of an article id; the newest first."""
+        listed = (
+            select(entry, feed.c.uid.label("feed"))
+            .join(feed, feed.c.id == entry.c.feed_id)
+            .where(or_(entry.c.url == reference, entry.c.url_key == reference, entry.c.article == reference))
+            .order_by(entry.c.id.desc())
+            .limit(limit)
+        )
+        judged = (
+            select(article)
+            .where(or_(article.c.url == reference, article.c.url_key == reference, article.c.uid == reference))
+            .order_by(article.c.id.desc())
+            .limit(limit)
+        )
+        with self.database.read() as connection:
+            entries = tuple(_entry(row) for row in connection.execute(listed))
+            return Explanation(entries=entries, articles=_articles(connection, connection.execute(judged).all()))
+
+    def gauges(self, *, now: datetime) -> Gauges:
+        """What is waiting, late, dead or failing."""
+        with self.database.read() as connection:
+            states = {row.state: row.rows for row in connection.execute(_states())}
+            oldest = connection.execute(_oldest_waiting()).scalar()
+            feeds = connection.execute(
+                select(feed.c.uid, feed.c.failures, feed.c.succeeded_at).where(feed.c.enabled)
+            ).all()
+            return Gauges(
+                deliveries_waiting=states.get(DeliveryState.WAITING, 0),
+                deliveries_sent=states.get(DeliveryState.SENT, 0),
+                deliveries_dead=states.get(DeliveryState.DEAD, 0),
+                oldest_waiting_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
+                entries_waiting=_count(connection, select(entry.c.id).where(entry.c.state == EntryState.WAITING)),
+                articles=_count(connection, select(article.c.id)),
+                developments=_count(connection, select(development.c.id)),
+                feeds=len(feeds),
+                feeds_failing=sum(row.failures > 0 for row in feeds),
+                last_success={row.uid: row.succeeded_at for row in feeds if row.succeeded_at},
+            )
+
+
+# ---------------------------------------------------------------------- questions
+
+
+def _counts() -> Query:
+    def those(which: ColumnElement[bool], name: str) -> Any:
+        return func.sum(case((which, 1), else_=0)).label(name)
+
+    return select(
+        verdict.c.watch,
+        func.count().label("judged"),
+        those(verdict.c.label != Label.OFF_TOPIC, "about"),
+        those(verdict.c.label == Label.DEVELOPMENT, "developments"),
+        those(verdict.c.label == Label.POSSIBLE, "possible"),
+    ).group_by(verdict.c.watch)
+
+
+def _last_developments() -> Query:
+    newest = select(func.max(development.c.id)).group_by(development.c.watch)
+    return select(development).where(development.c.id.in_(newest))
+
+
+def _developments() -> Query:
+    return (
+        select(development, verdict.c.score, verdict.c.reasons, verdict.c.match_reasons)
+        .join(
+            verdict,
+            and_(verdict.c.article_id == development.c.article_id, verdict.c.watch == development.c.watch),
+        )
+        .order_by(development.c.first_seen_at.desc(), development.c.id.desc())
+    )
+
+
+def _deliveries() -> Query:
+    return (
+        select(
+            delivery,
+            alert.c.uid.label("alert"),
+            development.c.uid.label("development"),
+            development.c.headline,
+        )
+        .join(alert, alert.c.id == delivery.c.alert_id)
+        .join(development, development.c.id == alert.c.development_id)
+    )
+
+
+def _states() -> Query:
+    return select(delivery.c.state, func.count().label("rows")).group_by(delivery.c.state)
+
+
+def _oldest_waiting() -> Query:
+    return select(func.min(delivery.c.due_at)).where(delivery.c.state == DeliveryState.WAITING)
+
+
+def _count(connection: Connection, query: Query) -> int:
+    return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+
+
+# ---------------------------------------------------------------------- rows to views
+
+
+def _story(uid: str, name: str, counts: Found | None, last: Found | None) -> StoryView:
+    return StoryView(
+        watch=uid,
+        name=name,
+        judged=counts.judged if counts else 0,
+        about=counts.about if counts else 0,
+        developments=counts.developments if counts else 0,
+        possible=counts.possible if counts else 0,
+        last_headline=last.headline if last else None,
+        last_severity=last.severity if last else None,
+        last_at=last.first_seen_at if last else None,
+    )
+
+
+def _timeline(connection: Connection, rows: Sequence[Found]) -> list[DevelopmentView]:
+    uids = [row.uid for row in rows]
+    reports = load_reports(connection, uids)
+    deliveries = [
+        _delivery(row)
+        for row in connection.execute(_deliveries().where(development.c.uid.in_(uids)).order_by(delivery.c.id))
+    ]
+    held = {
+        row.uid: row.held
+        for row in connection.execute(
+            select(development.c.uid, alert.c.held)
+            .join(alert, alert.c.development_id == development.c.id)
+            .where(development.c.uid.in_(uids))
+            .order_by(alert.c.id.desc())
+        )
+    }
+    return [
+        DevelopmentView(
+            id=row.uid,
+            watch=row.watch,
+            headline=row.headline,
+            lang=row.lang,
+            severity=row.severity,
+            first_seen_at=row.first_seen_at,
+            score=row.score,
+            new=unpack_new(row.new),
+            reports=reports[row.uid],
+            why=words_of(row.reasons, row.match_reasons),
+            held=held.get(row.uid),
+            deliveries=tuple(one for one in deliveries if one.development == row.uid),
+        )
+        for row in rows
+    ]
+
+
+def _delivery(row: Found) -> DeliveryView:
+    return DeliveryView(
+        id=row.uid,
+        alert=row.alert,
+        watch=row.watch,
+        development=row.development,
+        headline=row.headline,
+        channel=row.channel,
+        address=row.address,
+        state=row.state,
+        note=row.note,
+        reason=row.reason,
+        due_at=row.due_at,
+        not_before=row.not_before,
+        attempts=row.attempts,
+        sent_at=row.sent_at,
+    )
+
+
+def _feed(row: Found) -> FeedView:
+    return FeedView(
+        id=row.uid,
+        url=row.url,
+        moved_to=row.moved_to,
+        title=row.title,
+        owner=row.owner,
+        lang=row.lang,
+        enabled=row.enabled,
+        first_poll=row.first_poll,
+        polled_at=row.polled_at,
+        succeeded_at=row.succeeded_at,
+        next_poll_at=row.next_poll_at,
+        failures=row.failures,
+        status=row.status,
+        error=row.error,
+        entries=row.entries or 0,
+        waiting=row.waiting or 0,
+    )
+
+
+def _entry(row: Found) -> EntryView:
+    return EntryView(
+        feed=row.feed,
+        url=row.url,
+        title=row.title,
+        state=row.state,
+        note=row.note,
+        tries=row.tries,
+        published_at=row.published_at,
+        seen_at=row.seen_at,
+        article=row.article,
+    )
+
+
+def _articles(connection: Connection, rows: Sequence[Found]) -> tuple[ArticleView, ...]:
+    query = select(verdict).where(verdict.c.article_id.in_([row.id for row in rows])).order_by(verdict.c.id)
+    verdicts = connection.execute(query).all()
+    return tuple(
+        ArticleView(
+            id=row.uid,
+            url=row.url,
+            title=row.title,
+            lang=row.lang,
+            outlet=row.outlet,
+            outlet_name=row.outlet_name,
+            owner=row.owner,
+            state=row.state,
+            published_at=row.published_at,
+            seen_at=row.seen_at,
+            verdicts=tuple(_verdict(one) for one in verdicts if one.article_id == row.id),
+        )
+        for row in rows
+    )
+
+
+def _verdict(row: Found) -> VerdictView:
+    return VerdictView(
+        watch=row.watch,
+        label=row.label,
+        score=row.score,
+        relevance=row.relevance,
+        about=row.about,
+        severity=row.severity,
+        copy_of=row.copy_of,
+        development=row.development,
+        new=unpack_new(row.new),
+        nearest=unpack_nearest(row.nearest),
+        match_reasons=unpack_reasons(row.match_reasons),
+        match_features=row.match_features,
+        reasons=unpack_reasons(row.reasons),
+        features=row.features,
+        encoder=row.encoder,
+        judged_at=row.judged_at,
+    )

@@ -1,0 +1,114 @@
+"""What many tests need: databases, real ones."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from storywatch.store.engine import Database, open_database
+from storywatch.store.migrate import migrate_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DEBIAN = Path("/usr/lib/postgresql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresServer:
+    """A server of our own, for this run of the tests."""
+
+    port: int
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://storywatch@127.0.0.1:{self.port}/{name}"
+
+    def command(self, statement: str) -> None:
+        address = f"postgresql://storywatch@127.0.0.1:{self.port}/postgres"
+        with closing(psycopg.connect(address, autocommit=True)) as connection:
+            connection.execute(statement.encode())
+
+
+def skip_or_fail(reason: str) -> None:
+    """A test that can't run here is skipped by name; where everything must run, that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    found = sorted(DEBIAN.glob("*/bin/initdb"))
+    binaries = found[-1].parent if found else Path(shutil.which("initdb") or "/nowhere/initdb").parent
+    if not (binaries / "initdb").exists():
+        skip_or_fail("PostgreSQL is not installed (Debian: apt install postgresql)")
+    account = _unprivileged() if os.getuid() == 0 else None
+    with tempfile.TemporaryDirectory(prefix="storywatch-pg-") as folder, closing(socket.socket()) as probe:
+        if account:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        run = _runner(account, cwd=folder)
+        data = f"{folder}/data"
+        run(f"{binaries}/initdb", "-D", data, "-U", "storywatch", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        run(f"{binaries}/pg_ctl", "-D", data, "-l", f"{folder}/log", "-o", options, "-w", "start")
+        try:
+            yield PostgresServer(port=port)
+        finally:
+            run(f"{binaries}/pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    """PostgreSQL refuses to run as root."""
+    names = {account.pw_name: account for account in pwd.getpwall()}
+    return names.get("postgres") or names["nobody"]
+
+
+def _runner(account: pwd.struct_passwd | None, *, cwd: str) -> Callable[..., None]:
+    def run(*command: str) -> None:
+        identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+        subprocess.run(command, check=True, cwd=cwd, stdout=subprocess.DEVNULL, timeout=60, **identity)
+
+    return run
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/data/storywatch.db"
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """An empty database."""
+    name = f"t{os.urandom(6).hex()}"
+    postgres.command(f"CREATE DATABASE {name}")
+    yield postgres.url(name)
+    postgres.command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both kinds, one after the other; up to date."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    migrate_database(url)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
+    yield opened
+    opened.dispose()
