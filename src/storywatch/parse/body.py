@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 AGREE = 0.8
 LONG_LINE = 13  # words; a shorter line must be there as it stands
 NEARLY_ALL = 0.9
+HALF = 0.5
 SHORT = 250  # characters below which nothing was really found
 BODY_MIN = 700  # of JSON-LD's copy, to be believed: shorter ones are teasers
 BODY_FAR = (0.5, 2.5)  # the found text is far from it: less or more than so many times its length
@@ -93,7 +94,15 @@ def _both(lines: list[str], plain: list[str]) -> list[str] | None:
         return None
     known = Counter(tokens("\n".join(plain)))
     joined = " ".join(tokens("\n".join(plain)))
+    if len(lines) == 1:
+        return _parted(lines[0], plain)
     return [line for line in lines if _has(line, known, joined)]
+
+
+def _parted(line: str, plain: list[str]) -> list[str]:
+    """A short text comes from trafilatura in one piece, byline and all: the paragraphs that it is made of."""
+    parts = [part for part in plain if part in line]
+    return parts if sum(map(len, parts)) >= HALF * len(line) else [line]
 
 
 def _has(line: str, known: Counter[str], joined: str) -> bool:
