@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from builders import NOON, a_development, a_watch, an_article
+
+from storywatch.core.alerting import ChannelRules, QuietHours, plan_alert, quiet_until
+from storywatch.core.model import ChannelId, DevelopmentId, PlannedDelivery, Severity, Watch
+
+DESK, HOOK = ChannelId("desk"), ChannelId("newsroom")
+RULES = {
+    DESK: ChannelRules(recipients=("a@example.org", "b@example.org")),
+    HOOK: ChannelRules(recipients=("newsroom",)),
+}
+NIGHT = QuietHours(start=time(23), end=time(6, 30), timezone="Europe/Kyiv")
+
+
+def a_told_watch(**changes: Any) -> Watch:
+    return a_watch(**{"channels": (DESK, HOOK), **changes})
+
+
+def why_held(watch: Watch, **changes: Any) -> str | None:
+    development = a_development(severity=changes.pop("severity", Severity.MAJOR))
+    alert, deliveries = plan_alert(development, an_article(**changes), watch, rules=RULES, now=NOON)
+    assert bool(alert.held) == (not deliveries)
+    return alert.held
+
+
+def the_delivery(quiet: QuietHours, *, severity: Severity = Severity.MAJOR, now: datetime = NOON) -> PlannedDelivery:
+    rules = {DESK: ChannelRules(recipients=("a@example.org",), quiet_hours=quiet)}
+    watch = a_watch(channels=(DESK,))
+    _, [delivery] = plan_alert(a_development(severity=severity), an_article(), watch, rules=rules, now=now)
+    return delivery
+
+
+def test_every_recipient_of_every_channel_gets_a_delivery() -> None:
+    """One delivery for each address, none before the watch's settling time is over."""
+    alert, deliveries = plan_alert(a_development(), an_article(), a_told_watch(), rules=RULES, now=NOON)
+    assert alert.held is None
+    assert [(d.recipient.channel, d.recipient.address) for d in deliveries] == [
+        ("desk", "a@example.org"),
+        ("desk", "b@example.org"),
+        ("newsroom", "newsroom"),
+    ]
+    assert {d.not_before for d in deliveries} == {NOON + timedelta(seconds=20)}
+    assert {d.note for d in deliveries} == {"waits 20 s for other reports of the same"}
+
+
+def test_without_settling_a_delivery_is_due_at_once() -> None:
+    """A watch that wants no settling time is told immediately, and there is nothing to explain."""
+    watch = a_told_watch(settle=timedelta(0))
+    _, deliveries = plan_alert(a_development(), an_article(), watch, rules=RULES, now=NOON)
+    assert {(d.not_before, d.note) for d in deliveries} == {(NOON, None)}
+
+
+def test_an_address_named_twice_is_told_once() -> None:
+    """Neither a channel nor an address counts twice."""
+    rules = {DESK: ChannelRules(recipients=("a@example.org", "a@example.org"))}
+    watch = a_watch(channels=(DESK, DESK))
+    _, deliveries = plan_alert(a_development(), an_article(), watch, rules=rules, now=NOON)
+    assert len(deliveries) == 1
+
+
+def test_planning_twice_plans_the_same_ids() -> None:
+    """A step that is redone later names the same alert and the same deliveries."""
+    later = NOON + timedelta(hours=1)
+    first = plan_alert(a_development(), an_article(), a_told_watch(), rules=RULES, now=NOON)
+    again = plan_alert(a_development(), an_article(), a_told_watch(), rules=RULES, now=later)
+    assert first[0].id == again[0].id
+    assert [d.id for d in first[1]] == [d.id for d in again[1]]
+    assert len({d.id for d in first[1]}) == 3
+
+
+def test_another_development_has_other_ids() -> None:
+    """Two developments never share an alert or a delivery."""
+    other = replace(a_development(), id=DevelopmentId("dev_other"))
+    one = plan_alert(a_development(), an_article(), a_told_watch(), rules=RULES, now=NOON)
+    two = plan_alert(other, an_article(), a_told_watch(), rules=RULES, now=NOON)
+    assert one[0].id != two[0].id
+    assert not {d.id for d in one[1]} & {d.id for d in two[1]}
+
+
+def test_a_minor_development_is_held_where_only_major_ones_are_asked_for() -> None:
+    """The watch's minimum holds the alert and is named."""
+    watch = a_told_watch(minimum=Severity.MAJOR)
+    assert why_held(watch, severity=Severity.MINOR) == "severity minor is below the watch's minimum, major"
+    assert why_held(watch, severity=Severity.MAJOR) is None
+    assert why_held(a_told_watch(), severity=Severity.MINOR) is None
+
+
+def test_a_language_not_asked_for_is_held() -> None:
+    """An empty list of languages asks for all of them."""
+    assert why_held(a_told_watch(languages=frozenset({"ko"}))) == "language not asked for"
+    assert why_held(a_told_watch(languages=frozenset({"en", "ko"}))) is None
+
+
+@pytest.mark.parametrize(
+    ("published_at", "held"),
+    [
+        (NOON - timedelta(hours=73), "published on 2026-02-27, more than 72 hours before it was seen"),
+        (NOON - timedelta(hours=72), None),
+        (NOON + timedelta(hours=5), None),
+        (None, None),
+    ],
+)
+def test_old_news_is_held(published_at: datetime | None, held: str | None) -> None:
+    """What was published three days before we saw it is no news; a missing or future date is no reason."""
+    assert why_held(a_told_watch(), published_at=published_at) == held
+
+
+def test_a_watch_without_channels_is_on_the_page_only() -> None:
+    """Nobody to tell is a reason too, and so is a channel that is not in use."""
+    assert why_held(a_watch()) == "the watch has no channels: its developments are on the page only"
+    gone = a_watch(channels=(ChannelId("gone"), ChannelId("away")))
+    assert why_held(gone) == "none of the watch's channels is in use: gone, away"
+
+
+def test_a_channel_that_is_not_in_use_does_not_hold_the_others() -> None:
+    """A disabled channel gets no delivery, the rest are told."""
+    watch = a_watch(channels=(ChannelId("gone"), HOOK))
+    alert, deliveries = plan_alert(a_development(), an_article(), watch, rules=RULES, now=NOON)
+    assert alert.held is None
+    assert [d.recipient.channel for d in deliveries] == [HOOK]
+
+
+def test_quiet_hours_move_a_delivery_to_their_end() -> None:
+    """At night the delivery waits for the morning and says so."""
+    delivery = the_delivery(NIGHT, now=datetime(2026, 3, 2, 22, 0, tzinfo=UTC))
+    assert delivery.not_before == datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
+    assert delivery.note == "quiet hours until 06:30 (Europe/Kyiv)"
+
+
+def test_by_day_quiet_hours_change_nothing() -> None:
+    """Outside of them only the settling time counts."""
+    assert the_delivery(NIGHT).not_before == NOON + timedelta(seconds=20)
+
+
+def test_a_delivery_that_settles_into_the_quiet_hours_waits_for_their_end() -> None:
+    """The moment of sending counts, not the moment of deciding."""
+    delivery = the_delivery(NIGHT, now=datetime(2026, 3, 2, 20, 59, 50, tzinfo=UTC))
+    assert delivery.not_before == datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("let_through", "severity", "waits"),
+    [
+        (None, Severity.MAJOR, True),
+        (Severity.MAJOR, Severity.MAJOR, False),
+        (Severity.MAJOR, Severity.MINOR, True),
+        (Severity.MINOR, Severity.MAJOR, False),
+    ],
+)
+def test_what_is_grave_enough_passes_the_quiet_hours(
+    let_through: Severity | None, severity: Severity, *, waits: bool
+) -> None:
+    """`let_through` is the least severity that does not wait."""
+    night = datetime(2026, 3, 2, 22, 0, tzinfo=UTC)
+    delivery = the_delivery(replace(NIGHT, let_through=let_through), severity=severity, now=night)
+    assert (delivery.not_before > night + timedelta(hours=1)) == waits
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+KYIV_SPRING = "2026-03-29T01:00"  # 03:00 becomes 04:00
+KYIV_AUTUMN = "2026-10-25T01:00"  # 04:00 becomes 03:00
+YORK_SPRING = "2026-03-08T07:00"  # 02:00 becomes 03:00
+YORK_AUTUMN = "2026-11-01T06:00"  # 02:00 becomes 01:00
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "end", "at", "until"),
+    [
+        # an ordinary night, across midnight and within one day
+        ("Europe/Kyiv", "23:00", "06:30", "2026-03-02T20:59:59", None),
+        ("Europe/Kyiv", "23:00", "06:30", "2026-03-02T21:00", "2026-03-03T04:30"),
+        ("Europe/Kyiv", "23:00", "06:30", "2026-03-03T04:29:59", "2026-03-03T04:30"),
+        ("Europe/Kyiv", "23:00", "06:30", "2026-03-03T04:30", None),
+        ("Europe/Kyiv", "01:00", "05:00", "2026-03-02T23:30", "2026-03-03T03:00"),
+        ("Europe/Kyiv", "01:00", "05:00", "2026-03-03T03:00", None),
+        ("Asia/Kathmandu", "22:15", "06:45", "2026-03-02T17:00", "2026-03-03T01:00"),
+        # the night is an hour shorter or longer
+        ("Europe/Kyiv", "23:00", "06:30", "2026-03-28T21:30", "2026-03-29T03:30"),
+        ("Europe/Kyiv", "23:00", "06:30", "2026-10-24T20:30", "2026-10-25T04:30"),
+        ("America/New_York", "23:00", "06:30", "2026-03-08T04:30", "2026-03-08T10:30"),
+        ("America/New_York", "23:00", "06:30", "2026-11-01T03:30", "2026-11-01T11:30"),
+        # the end is skipped by the clock: quiet until the clock jumps
+        ("Europe/Kyiv", "23:00", "03:30", "2026-03-28T22:00", KYIV_SPRING),
+        ("America/New_York", "23:00", "02:30", "2026-03-08T06:45", YORK_SPRING),
+        # the end comes twice: quiet until the first, and again when the clock is set back before it
+        ("Europe/Kyiv", "23:00", "03:30", "2026-10-24T22:00", "2026-10-25T00:30"),
+        ("Europe/Kyiv", "23:00", "03:30", "2026-10-25T00:45", None),
+        ("Europe/Kyiv", "23:00", "03:30", KYIV_AUTUMN, "2026-10-25T01:30"),
+        ("America/New_York", "23:00", "01:30", "2026-11-01T05:15", "2026-11-01T05:30"),
+        ("America/New_York", "23:00", "01:30", YORK_AUTUMN, "2026-11-01T06:30"),
+        # the start is skipped: quiet from the jump on
+        ("Europe/Kyiv", "03:30", "08:00", KYIV_SPRING, "2026-03-29T05:00"),
+        ("America/New_York", "02:30", "08:00", "2026-03-08T06:59", None),
+    ],
+)
+def test_quiet_hours_go_by_the_clock_on_the_wall(zone: str, start: str, end: str, at: str, until: str | None) -> None:
+    """Across midnight and through both clock changes, quiet is when the reader's clock says so."""
+    quiet = QuietHours(start=time.fromisoformat(start), end=time.fromisoformat(end), timezone=zone)
+    assert quiet_until(quiet, utc(at)) == (utc(until) if until else None)
+
+
+def test_the_end_of_quiet_hours_is_the_first_moment_that_is_not_quiet() -> None:
+    """Sending at the planned moment is never again in the quiet hours, whenever the year begins it."""
+    zone = ZoneInfo(NIGHT.timezone)
+    for hour in range(0, 24 * 365, 7):
+        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour)
+        end = quiet_until(NIGHT, at)
+        if end is not None:
+            assert end.astimezone(zone).time() == NIGHT.end
+            assert quiet_until(NIGHT, end) is None
