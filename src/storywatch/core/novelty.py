@@ -1,0 +1,323 @@
+"""Evidence that an article tells something new in its story, as figures.
+
+Sentence by sentence against everything known, article against article, and what betrays a retelling: age,
+the story's own pace, words of background. What is measured is compared with what is usual in this story.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storywatch.core.cues import is_background, is_live
+from storywatch.core.memory import hours_of
+from storywatch.core.model import PageState, Place
+from storywatch.core.pairs import Pairs, compare, head_names, head_numbers, new_names
+from storywatch.core.relevance import has_address, z_score
+from storywatch.core.weights import logit_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from storywatch.core.memory import Look, Memory
+    from storywatch.core.model import Vector
+    from storywatch.core.story import Story
+    from storywatch.core.weights import Matrix, Weights
+
+RECENT_HOURS = 96.0
+DAY_HOURS = 24.0
+NOTHING_RECENT = 0.2  # the similarity to take where nothing is recent
+LONG_SILENCE = 8.0  # log hours
+QUITE_LIKE = 0.6  # from here on two sentences are about the same thing
+VERY_NEW = 0.45
+MANY = 11  # counts below ten are in every text
+STALE_CAP = 500.0
+USUAL = 40
+FEWEST = 5
+
+TELLING_FIGURES = (
+    "nearest",
+    "nearest_recent",
+    "close_watch",
+    "close_story",
+    "position",
+    "title",
+    "summary",
+    "lead",
+    "dated",
+    "length",
+    "new_numbers",
+    "new_names",
+    "quoted",
+    "negated",
+    "new_and_close",
+    "changed",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Change:
+    """A known sentence that says the same with another figure."""
+
+    sentence: int  # of the article
+    known: int  # row of the memory
+    old: frozenset[float]
+    new: frozenset[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class News:
+    """The evidence for one article: figures by name, and what they were made of."""
+
+    features: dict[str, float]
+    pairs: Pairs
+    same: npt.NDArray[np.float64]  # for each earlier article: chance that it reports the same
+    telling: npt.NDArray[np.float64]  # for each sentence: chance that it tells the news
+    sentences: npt.NDArray[np.float64]  # the figures behind it
+    changes: tuple[Change, ...]
+
+
+def weigh_news(look: Look, story: Story, *, relevance: float) -> News:
+    """All the evidence for one article that is about the story to some degree."""
+    memory, weights = story.memory, story.weights
+    pairs = compare(look, memory)
+    changes = find_changes(look, memory)
+    sentences = _sentence_figures(look, memory, changes)
+    same = pairs.chances(weights.same)
+    telling = 1 / (1 + np.exp(-np.clip(weights.telling.logits(sentences), -40, 40)))
+    features = {
+        "relevance": logit_of(relevance),
+        **_unlike_the_known(look, memory),
+        **_unlike_each(pairs),
+        **_pace(pairs),
+        **_new_words(look, memory),
+        **_kind(look, story),
+        **_usual(look, memory),
+        "changed_numbers": math.log1p(len(changes)),
+        **_sentences(sentences),
+    }
+    features.update(stacked_features(same, pairs.ages, telling=telling, genre=genre_of(look, weights)))
+    return News(features=features, pairs=pairs, same=same, telling=telling, sentences=sentences, changes=changes)
+
+
+def stacked_features(
+    same: npt.NDArray[np.float64],
+    ages: npt.NDArray[np.float64],
+    *,
+    telling: npt.NDArray[np.float64],
+    genre: tuple[float, float],
+) -> dict[str, float]:
+    """What the smaller models say: about the earlier articles, the sentences and the kind of text."""
+    recent = same[ages <= RECENT_HOURS]
+    old = same[ages > RECENT_HOURS]
+    ranked = np.sort(telling)
+    return {
+        "same_most": float(same.max(initial=0.0)),
+        "same_top": float(np.sort(same)[-3:].mean()) if len(same) else 0.0,
+        "same_none": float(np.log(np.clip(1 - same, 1e-4, 1)).sum()),
+        "same_recent": float(recent.max(initial=0.0)),
+        "same_old": float(old.max(initial=0.0)),
+        "same_age": math.log1p(float(ages[same.argmax()])) if len(same) else LONG_SILENCE,
+        "telling_most": float(ranked[-1]),
+        "telling_two": float(ranked[-2:].mean()),
+        "telling_head": float(telling[:4].max()),
+        "telling_sum": math.log(float(telling.sum()) + 1e-3),
+        "genre_background": genre[0],
+        "genre_fresh": genre[1],
+    }
+
+
+def genre_of(look: Look, weights: Weights) -> tuple[float, float]:
+    """How much lead and title lie in the directions of explainers and of fresh reports; 0 for another encoder."""
+    priors = weights.priors
+    both = np.concatenate([look.lead, look.sentences[0]])
+    if priors.background is None or priors.fresh is None or len(priors.background) != len(both):
+        return 0.0, 0.0
+    return float(priors.background @ both), float(priors.fresh @ both)
+
+
+def _unlike_the_known(look: Look, memory: Memory) -> dict[str, float]:
+    """Each part's nearest known sentence, ever and lately."""
+    nearest = look.nearest
+    lead = look.marks.head[-1]
+    body = nearest[1:] if len(nearest) > 1 else nearest
+    recent = nearest_recent(look, memory)
+    closeness = _closeness(look, memory)
+    new_and_close = (1 - nearest) * np.clip(closeness, 0, 1)
+    return {
+        "title_nearest": float(nearest[0]),
+        "lead_nearest": float(nearest[lead]),
+        "head_nearest": float(nearest[list(look.marks.head)].mean()),
+        "body_nearest": float(body.mean()),
+        "body_least": float(body.min()),
+        "body_low": float(np.quantile(body, 0.25)),
+        "late_least": float(body[len(body) // 2 :].min()),
+        "body_new": float((body < VERY_NEW).mean()),
+        "title_recent": float(recent[0]),
+        "lead_recent": float(recent[lead]),
+        "body_recent": float(recent.mean()),
+        "new_and_close": float(new_and_close.max()),
+        "new_and_close_title": float(new_and_close[0]),
+        "new_and_close_lead": float(new_and_close[lead]),
+        "new_and_close_mean": float(new_and_close.mean()),
+        "close_title": float(closeness[0]),
+        "close_mean": float(closeness.mean()),
+    }
+
+
+def nearest_recent(look: Look, memory: Memory) -> Vector:
+    """For each sentence the similarity of the nearest one of the last four days."""
+    lately = memory.hours >= look.hours - RECENT_HOURS
+    if not lately.any():
+        return np.full(len(look.sentences), NOTHING_RECENT, dtype=np.float32)
+    found: Vector = look.likeness[:, lately].max(axis=1)
+    return found
+
+
+def _closeness(look: Look, memory: Memory) -> Vector:
+    """How close each sentence is to the middle of the story of late."""
+    middle = np.concatenate([memory.directions[:-1], memory.leads[-USUAL:]]).mean(axis=0)
+    found: Vector = look.sentences @ (middle / max(float(np.linalg.norm(middle)), 1e-6))
+    return found
+
+
+def _unlike_each(pairs: Pairs) -> dict[str, float]:
+    """How well one earlier article alone covers this one."""
+    if not pairs.articles:
+        return dict.fromkeys(("covered_best", "covered_recent", "covered_low", "copied_recent", "lead_most", "lead_old"), 0.0)
+    mean = pairs.covered.mean(axis=0)
+    lately = pairs.ages <= RECENT_HOURS
+    leads, copied = pairs.figures[:, 0], pairs.figures[:, 18]
+    return {
+        "covered_best": float(mean.max()),
+        "covered_recent": float(mean[lately].max(initial=0.0)),
+        "covered_low": float(np.quantile(pairs.covered, 0.25, axis=0).max()),
+        "copied_recent": float(copied[lately].max(initial=0.0)),
+        "lead_most": float(leads.max()),
+        "lead_old": float(leads[~lately].max(initial=0.0)),
+    }
+
+
+def _pace(pairs: Pairs) -> dict[str, float]:
+    """How long the story was silent, and whether that is long for this story."""
+    ages = pairs.ages
+    gap = math.log1p(float(ages.min())) if len(ages) else LONG_SILENCE
+    gaps = np.log1p(np.abs(np.diff(ages[-20:])))
+    pace = float(np.median(gaps)) if len(gaps) > 2 else 2.0  # noqa: PLR2004
+    return {
+        "silence": gap,
+        "silence_unusual": gap - pace,
+        "reports_day": math.log1p(float((ages <= DAY_HOURS).sum())),
+        "reports_recent": math.log1p(float((ages <= RECENT_HOURS).sum())),
+        "reports_all": math.log1p(float(len(ages))),
+    }
+
+
+def _new_words(look: Look, memory: Memory) -> dict[str, float]:
+    """Names and quantities that the story does not know."""
+    marks = look.marks
+    head, everywhere = head_names(marks), marks.all_names()
+    fresh = new_names(everywhere, memory.names)
+    numbers = marks.all_numbers() - memory.numbers
+    return {
+        "new_names_head": math.log1p(len(new_names(head, memory.names))),
+        "new_names": math.log1p(len(fresh)),
+        "new_names_share": len(fresh) / max(1, len(everywhere)),
+        "new_numbers_head": math.log1p(len(head_numbers(marks) - memory.numbers)),
+        "new_numbers": math.log1p(len(numbers)),
+        "new_numbers_large": math.log1p(sum(number >= MANY for number in numbers)),
+    }
+
+
+def _kind(look: Look, story: Story) -> dict[str, float]:
+    """What kind of text it is, by its words, its dates and its address."""
+    article, marks = look.reading.article, look.marks
+    stale = 0.0
+    if article.published_at is not None:
+        stale = min(STALE_CAP, max(0.0, look.hours - hours_of(article.published_at)))
+    return {
+        "background_title": float(is_background(article.title)),
+        "background_summary": float(is_background(article.summary)),
+        "live": float(is_live(article.title)),
+        "stale": math.log1p(stale),
+        "undated": float(article.published_at is None),
+        "dated_head": float(any(marks.dated[at] for at in marks.head)),
+        "dated_share": float(np.mean(marks.dated)),
+        "negated_head": float(any(marks.negated[at] for at in marks.head)),
+        "quotes": sum(article.text.count(mark) for mark in '"“„«「') / len(marks.texts),
+        "length": math.log(len(marks.texts)),
+        "feed_only": float(article.state in {PageState.FEED_ONLY, PageState.BLOCKED} or not article.paragraphs),
+        "edited": float(has_address(story.memory.articles, article.url_key)),
+        "same_language": float(article.lang == story.lang),
+        "language_known": math.log1p(sum(known.record.lang == article.lang for known in story.memory.articles)),
+    }
+
+
+def _usual(look: Look, memory: Memory) -> dict[str, float]:
+    """Lead and title against what was usual for the story's last articles when they came."""
+    if len(memory.leads) < FEWEST:
+        return {"lead_unusual": 0.0, "title_unusual": 0.0}
+    leads = memory.leads[-2 * USUAL :]
+    titles = memory.sentences[memory.starts[-2 * USUAL :]]
+    return {
+        "lead_unusual": z_score(float((leads @ look.lead).max()), _nearest_before(leads)),
+        "title_unusual": z_score(float((titles @ look.sentences[0]).max()), _nearest_before(titles)),
+    }
+
+
+def _nearest_before(rows: Matrix) -> Vector:
+    """For each of the last rows the similarity of the nearest one before it."""
+    likeness = np.tril(rows @ rows.T, -1)
+    found: Vector = likeness.max(axis=1)[-USUAL:]
+    return found[1:]
+
+
+def find_changes(look: Look, memory: Memory) -> tuple[Change, ...]:
+    """Sentences that match a known one and give other quantities."""
+    rows = look.likeness.argmax(axis=1)
+    numbers = [numbers for marks in memory.marks for numbers in marks.numbers]
+    found = []
+    for sentence, row in enumerate(rows.tolist()):
+        new, old = look.marks.numbers[sentence], numbers[row]
+        if look.likeness[sentence, row] > QUITE_LIKE and new - old and old - new:
+            found.append(Change(sentence=sentence, known=row, old=old - new, new=new - old))
+    return tuple(found)
+
+
+def _sentence_figures(look: Look, memory: Memory, changes: tuple[Change, ...]) -> npt.NDArray[np.float64]:
+    """One row a sentence, in the order of TELLING_FIGURES."""
+    nearest, marks = look.nearest, look.marks
+    count = len(nearest)
+    closeness = _closeness(look, memory)
+    changed = {change.sentence for change in changes}
+    columns = [
+        nearest,
+        nearest_recent(look, memory),
+        look.likeness[:, : len(memory.own)].max(axis=1),
+        closeness,
+        np.arange(count) / max(1, count - 1),
+        [place is Place.TITLE for place in marks.places],
+        [place is Place.SUMMARY for place in marks.places],
+        [place is Place.LEAD for place in marks.places],
+        marks.dated,
+        [math.log1p(len(text)) for text in marks.texts],
+        [math.log1p(len(numbers - memory.numbers)) for numbers in marks.numbers],
+        [math.log1p(len(new_names(names, memory.names))) for names in marks.names],
+        [any(mark in text for mark in '"“„«「') for text in marks.texts],
+        marks.negated,
+        (1 - nearest) * np.clip(closeness, 0, 1),
+        [at in changed for at in range(count)],
+    ]
+    return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
+
+
+def _sentences(figures: npt.NDArray[np.float64]) -> dict[str, float]:
+    """The strongest of some figures over the sentences."""
+    named = dict(zip(TELLING_FIGURES, figures.T, strict=True))
+    return {
+        "dated_and_new": float((named["dated"] * (1 - named["nearest"])).max()),
+        "names_and_close": float((named["new_names"] * np.clip(named["close_story"], 0, 1)).max()),
+    }

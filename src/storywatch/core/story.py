@@ -1,0 +1,204 @@
+"""A story as a value: what its watch says and what was judged so far. Learning gives a new one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from storywatch.core.memory import Basis, Known, Look, Memory, look_at, marks_of, remember, stacked
+from storywatch.core.model import Judged, Label, LanguageMean, Place, Remembered
+from storywatch.core.names import beginnings_of, skeletons_of
+from storywatch.core.text import LEAD_CHARS, STEM, split_sentences, words_of
+from storywatch.core.weights import Weights, shipped_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from storywatch.core.model import Development, Match, Reading, StoryMemory, Vector, Verdict, Watch
+
+T = TypeVar("T")
+
+REMEMBERED = 600  # newest articles about the story that count; older ones stay in the store
+REJECTED = 120  # newest articles that are not
+PRIOR_WEIGHT = 300  # sentences that a language's shipped mean counts for
+STRANGE_WEIGHT = 30  # the same for a language without one: the mean of all serves till then
+RUNNING_CAP = 300  # the watch's own mean never outweighs the prior, or the story's topic would be subtracted
+MAX_SEED_SENTENCES = 200
+
+
+def watch_texts(watch: Watch) -> list[str]:
+    """The watch's own texts that need a vector, each once: name, description and its sentences, seeds and their leads."""
+    texts = [watch.name, watch.about, *_about_sentences(watch), *_seed_sentences(watch), *_seed_leads(watch)]
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+def _about_sentences(watch: Watch) -> list[str]:
+    return split_sentences(watch.about.replace("\n", " "))
+
+
+def _seed_sentences(watch: Watch) -> list[str]:
+    return [text for seed in watch.seeds for text in split_sentences(seed)][:MAX_SEED_SENTENCES]
+
+
+def _seed_leads(watch: Watch) -> list[str]:
+    return [" ".join(split_sentences(seed))[:LEAD_CHARS] for seed in watch.seeds if seed.strip()]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Story:
+    """What is known in one watch. The arrays behind it are made when first asked for, from its fields alone."""
+
+    watch: Watch
+    lang: str  # of the watch's own texts
+    weights: Weights
+    basis: Basis
+    known: tuple[Known, ...] = ()
+    means: Mapping[str, LanguageMean] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, watch: Watch, vectors: Mapping[str, Vector], *, lang: str, weights: Weights | None = None) -> Story:
+        """The story before its first article. `vectors` holds one for each of `watch_texts`."""
+        return cls(watch=watch, lang=lang, weights=weights or shipped_weights(), basis=_basis(watch, vectors, lang=lang))
+
+    def recall(self, memory: StoryMemory) -> Story:
+        """The story with what was stored of it: the same, to the last bit, as if it had been learnt just now."""
+        records = _newest(memory.remembered, lambda record: record.verdict)
+        return replace(self, known=tuple(Known.of(record) for record in records), means={mean.lang: mean for mean in memory.means})
+
+    def judged(self, reading: Reading, match: Match, verdict: Verdict, development: Development | None) -> Judged:
+        """All that is to be kept of one judgement."""
+        article = reading.article
+        off_topic = verdict.verdict is Label.OFF_TOPIC
+        nearest = verdict.nearest.development if verdict.nearest else None
+        remembered = Remembered(
+            article=article.id,
+            url_key=article.url_key,
+            title=article.title,
+            summary=article.summary,
+            paragraphs=article.paragraphs,
+            lang=article.lang,
+            owner=article.owner,
+            outlet=article.outlet,
+            published_at=article.published_at,
+            seen_at=article.seen_at,
+            lead=reading.lead,
+            sentences=() if off_topic else reading.sentences,
+            relevance=match.relevance,
+            verdict=verdict.verdict,
+            score=verdict.score,
+            development=development.id if development else None if off_topic else nearest,
+        )
+        return Judged(
+            watch=self.watch.id,
+            match=match,
+            verdict=verdict,
+            remembered=remembered,
+            mean=self._mean_with(reading),
+            development=development,
+        )
+
+    def learn(self, judged: Judged) -> Story:
+        """The story after this judgement."""
+        known = _newest((*self.known, Known.of(judged.remembered)), lambda one: one.record.verdict)
+        means = self.means if judged.mean is None else {**self.means, judged.mean.lang: judged.mean}
+        return replace(self, known=known, means=means)
+
+    def _mean_with(self, reading: Reading) -> LanguageMean:
+        lang = reading.article.lang
+        before = self.means.get(lang)
+        total = np.sum([sentence.vector for sentence in reading.sentences], axis=0, dtype=np.float64)
+        count = len(reading.sentences)
+        if before is None:
+            return LanguageMean(lang=lang, total=total, count=count)
+        return LanguageMean(lang=lang, total=before.total + total, count=before.count + count)
+
+    def mean(self, lang: str) -> Vector:
+        """The mean vector of a language: the shipped one, moved by what this watch has seen."""
+        dim = self.basis.vectors.shape[1]
+        prior = self.weights.priors.mean(lang, dim)
+        weight = PRIOR_WEIGHT if lang in self.weights.priors.means else STRANGE_WEIGHT
+        seen = self.means.get(lang)
+        if prior is None:
+            prior = np.zeros(dim)
+        if seen is None or not seen.count:
+            return prior.astype(np.float32)
+        running = min(seen.count, RUNNING_CAP)
+        mixed = (prior * weight + seen.total / seen.count * running) / (weight + running)
+        return mixed.astype(np.float32)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What is known, as arrays."""
+        return remember(self.basis, self.known, centre=self.mean, rejected=REJECTED)
+
+    def look_at(self, reading: Reading) -> Look:
+        """An article against what is known."""
+        return look_at(reading, self.memory, self.mean(reading.article.lang))
+
+
+def _newest(items: Sequence[T], verdict_of: Callable[[T], Label]) -> tuple[T, ...]:
+    """What still counts, in its order: the newest about the story and the newest that are not."""
+    kept: list[T] = []
+    left = {True: REMEMBERED, False: REJECTED}
+    for item in reversed(items):
+        about = verdict_of(item) is not Label.OFF_TOPIC
+        if left[about]:
+            left[about] -= 1
+            kept.append(item)
+    return tuple(kept[::-1])
+
+
+def _basis(watch: Watch, vectors: Mapping[str, Vector], *, lang: str) -> Basis:
+    seeds = _seed_sentences(watch)
+    sentences = [*seeds, *_about_sentences(watch), watch.about, watch.name]
+    sentences = [text for text in sentences if text]
+    directions = [text for text in (*_seed_leads(watch), watch.about, watch.name) if text]
+    dim = len(vectors[sentences[0]])
+    marks = marks_of("", (), [(text, Place.BODY) for text in sentences])
+    names = marks.all_names() | skeletons_of(watch.name)
+    return Basis(
+        sentences=tuple((text, guess_language(text, lang)) for text in sentences),
+        vectors=stacked([vectors[text] for text in sentences], dim),
+        seeded=len(seeds),
+        directions=stacked([vectors[text] for text in directions], dim),
+        languages=tuple(guess_language(text, lang) for text in directions),
+        marks=marks,
+        sure_names=names,
+        names=beginnings_of(names),
+        words=frozenset[str]().union(*(_long_words(text) for text in sentences)),
+        own_languages=frozenset(guess_language(text, lang) for text in sentences),
+    )
+
+
+def _long_words(text: str) -> frozenset[str]:
+    """Words that carry something: five letters and more, or pairs of characters."""
+    return frozenset(word for word in words_of(text) if len(word) >= STEM - 1 or not word.isascii())
+
+
+_SCRIPTS = (
+    (re.compile(r"[\uac00-\ud7a3]"), "ko"),
+    (re.compile(r"[\u3041-\u30fa]"), "ja"),
+    (re.compile(r"[\u3400-\u9fff]"), "zh"),
+)
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_UKRAINIAN = re.compile(r"[іїєґІЇЄҐ]")
+_IN_CYRILLIC = frozenset({"ru", "uk", "be", "bg", "sr", "mk"})
+_MANY = 0.3  # of the letters; a quoted word is fewer
+
+
+def guess_language(text: str, default: str) -> str:
+    """The language of one of the watch's texts by its script; `default` where Latin letters prevail.
+
+    A seed may be in another language than the description, and is then compared without that language's mean.
+    """
+    many = max(1, sum(character.isalpha() for character in text)) * _MANY
+    for script, lang in _SCRIPTS:
+        if len(script.findall(text)) > many:
+            return lang
+    if len(_CYRILLIC.findall(text)) > many:
+        return "uk" if _UKRAINIAN.search(text) else default if default in _IN_CYRILLIC else "ru"
+    return default

@@ -1,0 +1,225 @@
+"""The pipeline's own decisions over a stream of articles in a file: nothing is fetched, stored or sent.
+
+The clock is the stream's. An item is glanced at as an entry is; what fails is off-topic. A known address with
+another text is an edit, with the same text a repeat of what the first was.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from storywatch.core.ids import digest
+from storywatch.core.matching import glance
+from storywatch.core.model import Article, ArticleId, Label, PageState
+from storywatch.core.story import Story, watch_texts
+from storywatch.core.urls import url_key
+from storywatch.errors import StorywatchError
+from storywatch.pipeline import follow, read_closely
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from storywatch.core.model import Judged, Watch
+    from storywatch.core.weights import Weights
+    from storywatch.ports import Encoder
+
+REQUIRED = ("id", "seen_at", "url", "title")
+TEXTS = ("outlet", "owner", "lang", "summary")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One article of a stream under the stream's own id."""
+
+    id: str
+    article: Article
+
+
+@dataclass(kw_only=True)
+class Replay:
+    """One watch walking along a stream. `decide` answers for one item after the other."""
+
+    story: Story
+    encoder: Encoder
+    seen: dict[ArticleId, dict[str, Any]] = field(default_factory=dict)
+    ids: dict[ArticleId, str] = field(default_factory=dict)
+
+    def decide(self, item: Item) -> dict[str, Any]:
+        """The decision on one item, in the form that is written out."""
+        known = self.seen.get(item.article.id)
+        if known is not None:
+            return _again(known, item)
+        passed_over = self._glance(item.article)
+        row = _row(item, self.story, passed_over) if passed_over else self._judge(item)
+        self.seen[item.article.id] = row
+        return row
+
+    def _glance(self, article: Article) -> str | None:
+        """Why the item is passed over, or None."""
+        look = glance(article.title, article.summary, article.lang, self.story)
+        if look.worth is None:
+            [vector] = self.encoder.encode([f"{article.title}. {article.summary}"])
+            look = glance(article.title, article.summary, article.lang, self.story, vector=vector)
+        return None if look.worth else f"passed over at a glance: {look.words}"
+
+    def _judge(self, item: Item) -> dict[str, Any]:
+        reading = read_closely(item.article, self.encoder)
+        judged = follow(reading, self.story, now=item.article.seen_at)
+        self.ids[item.article.id] = item.id
+        self.story = self.story.learn(judged)
+        return _judged_row(item, judged, self.ids)
+
+
+def replay(
+    watch: Watch,
+    items: Iterable[Item],
+    encoder: Encoder,
+    *,
+    detect_language: Callable[[str], str],
+    weights: Weights | None = None,
+) -> Iterator[dict[str, Any]]:
+    """One decision for each item, in the order of the stream."""
+    texts = watch_texts(watch)
+    vectors = dict(zip(texts, encoder.encode(texts), strict=True))
+    story = Story.begin(watch, vectors, lang=detect_language(watch.about), weights=weights)
+    walk = Replay(story=story, encoder=encoder)
+    for item in items:
+        yield walk.decide(item)
+
+
+def _row(item: Item, story: Story, reason: str) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "watch": story.watch.id,
+        "verdict": Label.OFF_TOPIC.value,
+        "score": 0.0,
+        "severity": None,
+        "development": None,
+        "new": [],
+        "nearest": None,
+        "reasons": [reason],
+    }
+
+
+def _judged_row(item: Item, judged: Judged, ids: dict[ArticleId, str]) -> dict[str, Any]:
+    verdict = judged.verdict
+    nearest = verdict.nearest
+    return {
+        "id": item.id,
+        "watch": judged.watch,
+        "verdict": verdict.verdict.value,
+        "score": verdict.score,
+        "severity": verdict.severity.value if verdict.severity else None,
+        "development": judged.remembered.development,
+        "new": [{"sentence": new.sentence, "old": new.old, "new": new.new} for new in verdict.new],
+        "nearest": {
+            "development": nearest.development,
+            "item": ids.get(nearest.article) if nearest.article else None,
+            "score": nearest.score,
+        }
+        if nearest
+        else None,
+        "reasons": [reason.words for reason in verdict.reasons],
+    }
+
+
+def _again(known: dict[str, Any], item: Item) -> dict[str, Any]:
+    """The same text at the same address once more: off-topic if it was so at first, else a repeat."""
+    off_topic = known["verdict"] == Label.OFF_TOPIC.value
+    nearest = {"development": known["development"], "item": known["id"], "score": 1.0}
+    return {
+        **known,
+        "id": item.id,
+        "verdict": known["verdict"] if off_topic else Label.REPEAT.value,
+        "score": 0.0,
+        "severity": None,
+        "new": [],
+        "nearest": None if off_topic else nearest,
+        "reasons": [f"the same text at the same address as {known['id']}"],
+    }
+
+
+def items_from(path: Path) -> Iterator[Item]:
+    """The items of a file, one JSON object a line. A faulty line ends it with the line's number and what is wrong."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield _item(line, f"{path}:{number}")
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+        raise StorywatchError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{path}: not UTF-8 (byte {error.start} of a block); save the stream as UTF-8"
+        raise StorywatchError(message) from error
+
+
+def _item(line: str, where: str) -> Item:
+    try:
+        raw = json.loads(line)
+    except json.JSONDecodeError as error:
+        message = f"{where}:{error.colno}: not JSON: {error.msg}"
+        raise StorywatchError(message) from error
+    if not isinstance(raw, dict):
+        message = f"{where}: an object is needed, with the keys {', '.join(REQUIRED)}"
+        raise StorywatchError(message)
+    return parse_item(raw, where)
+
+
+def parse_item(raw: dict[str, Any], where: str) -> Item:
+    """One item from its JSON form; `where` names it in errors. Unknown keys are ignored."""
+    for key in REQUIRED:
+        if not isinstance(raw.get(key), str):
+            message = f"{where}: {key!r} is missing or not a text"
+            raise StorywatchError(message)
+    for key in TEXTS:
+        if not isinstance(raw.get(key) or "", str):
+            message = f"{where}: {key!r} is not a text"
+            raise StorywatchError(message)
+    seen_at = _moment(raw["seen_at"], "seen_at", where)
+    claimed = raw.get("published_at")
+    body = _paragraphs(raw.get("paragraphs"), where)
+    summary = raw.get("summary") or ""
+    paragraphs = body or tuple(line.strip() for line in summary.splitlines() if line.strip())
+    key = url_key(raw["url"])
+    outlet = raw.get("outlet") or ""
+    article = Article(
+        id=ArticleId(digest("art", key, raw["title"], *paragraphs)),
+        url=raw["url"],
+        url_key=key,
+        title=raw["title"],
+        summary=summary,
+        paragraphs=paragraphs,
+        lang=raw.get("lang") or "",
+        outlet=outlet,
+        outlet_name=outlet,
+        owner=raw.get("owner") or outlet,
+        published_at=None if claimed is None else _moment(claimed, "published_at", where),
+        seen_at=seen_at,
+        state=PageState.READ if body else PageState.FEED_ONLY,
+    )
+    return Item(id=raw["id"], article=article)
+
+
+def _moment(value: object, key: str, where: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = None
+    if moment is None or not isinstance(value, str):
+        message = f"{where}: {key!r} is not a time such as 2026-01-31T06:00:00Z: {value!r}"
+        raise StorywatchError(message)
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+def _paragraphs(value: object, where: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(paragraph, str) for paragraph in value):
+        message = f"{where}: 'paragraphs' is not a list of texts"
+        raise StorywatchError(message)
+    return tuple(paragraph for paragraph in value if paragraph.strip())

@@ -1,0 +1,107 @@
+"""Labelled streams: a folder with story.toml, items.jsonl and developments.jsonl is one."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from storywatch.core.model import Terms, Watch, WatchId
+from storywatch.replay import Item, parse_item
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from storywatch.core.model import Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """One item with what it is labelled as."""
+
+    item: Item
+    relevant: bool
+    role: str
+    developments: frozenset[str]
+    news: frozenset[str]  # exact sentences that tell what is new, where the stream names them
+
+    @property
+    def article(self) -> Article:
+        """The article itself."""
+        return self.item.article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One labelled stream with the watch that a user would have written before it."""
+
+    name: str
+    watch: Watch
+    items: tuple[Labelled, ...]
+    seeded: frozenset[str]  # developments that the seed already tells: no news
+    major: frozenset[str]
+    developments: tuple[str, ...]
+
+    def fresh(self) -> list[bool]:
+        """For each item: is it the first to report some development?"""
+        told, found = set(self.seeded), []
+        for labelled in self.items:
+            found.append(bool(labelled.developments - told))
+            told |= labelled.developments
+        return found
+
+
+def load_streams(folders: Sequence[Path]) -> list[Stream]:
+    """The streams in these folders: a folder itself, or every stream folder in it, in order of their names."""
+    found = [path for folder in folders for path in ([folder] if _is_stream(folder) else sorted(folder.iterdir()))]
+    return [load_stream(path) for path in found if _is_stream(path)]
+
+
+def _is_stream(path: Path) -> bool:
+    return all((path / name).is_file() for name in ("story.toml", "items.jsonl", "developments.jsonl"))
+
+
+def load_stream(folder: Path) -> Stream:
+    """One stream from its folder."""
+    developments = _rows(folder / "developments.jsonl")
+    raw = _rows(folder / "items.jsonl")
+    return Stream(
+        name=folder.name,
+        watch=load_watch(folder),
+        items=tuple(_labelled(row, f"{folder.name}:{number}") for number, row in enumerate(raw, start=1)),
+        seeded=frozenset(row["id"] for row in developments if row.get("in_seed")),
+        major=frozenset(row["id"] for row in developments if row["severity"] == "major"),
+        developments=tuple(row["id"] for row in developments),
+    )
+
+
+def load_watch(folder: Path) -> Watch:
+    """The watch of a stream: name, description, seeds and words, as in its story.toml."""
+    story = tomllib.loads((folder / "story.toml").read_text("utf-8"))
+    terms = story.get("terms") or []
+    words = terms if isinstance(terms, list) else [word for group in terms.values() for word in group]
+    seeds = story.get("seed") or []
+    seeds = [seeds] if isinstance(seeds, (str, dict)) else seeds
+    return Watch(
+        id=WatchId(folder.name),
+        name=story["name"],
+        about=story["about"].strip(),
+        seeds=tuple(seed if isinstance(seed, str) else "\n".join(map(str, seed.values())) for seed in seeds),
+        terms=Terms(any=tuple(words), none=tuple(story.get("exclude") or [])),
+    )
+
+
+def _labelled(row: dict[str, Any], where: str) -> Labelled:
+    return Labelled(
+        item=parse_item(row, where),
+        relevant=row["relevant"],
+        role="relisted" if row.get("kind") == "relisted" else row["role"],
+        developments=frozenset(row["developments"]),
+        news=frozenset(row.get("news") or []),
+    )
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]

@@ -1,0 +1,55 @@
+"""Vectors kept between runs, so that a text is encoded once: float16 rows in one SQLite file."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from storywatch.core.model import Vector
+    from storywatch.ports import Encoder
+
+
+class KeptVectors:
+    """An encoder that asks another one only for texts it has not seen."""
+
+    def __init__(self, encoder: Encoder, path: Path) -> None:
+        self._encoder = encoder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path)
+        self._db.execute("create table if not exists e (k blob primary key, v blob)")
+
+    @property
+    def name(self) -> str:
+        """The inner encoder's name."""
+        return self._encoder.name
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        return self._encoder.dim
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        """As the inner encoder does."""
+        found = {text: self._kept(text) for text in texts}
+        missing = [text for text, vector in found.items() if vector is None]
+        for text, vector in zip(missing, self._encoder.encode(missing), strict=True):
+            self._db.execute("insert or ignore into e values (?, ?)", (_key(text), vector.astype(np.float16).tobytes()))
+            found[text] = vector
+        if missing:
+            self._db.commit()
+        return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dim), dtype=np.float32)
+
+    def _kept(self, text: str) -> Vector | None:
+        row = self._db.execute("select v from e where k = ?", (_key(text),)).fetchone()
+        return None if row is None else np.frombuffer(row[0], dtype=np.float16).astype(np.float32)
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
