@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from storywatch.core.ids import digest
 from storywatch.core.model import (
     Alert,
@@ -18,11 +20,25 @@ from storywatch.core.model import (
     DevelopmentId,
     Feed,
     FeedId,
+    Judged,
+    Label,
+    LanguageMean,
+    ListedEntry,
+    Match,
+    Nearest,
     NewSentence,
+    Place,
+    PlannedDelivery,
+    PollPlan,
+    Reason,
     Recipient,
+    Remembered,
     Report,
+    Sentence,
     Severity,
     Tidings,
+    Vector,
+    Verdict,
     Watch,
     WatchId,
 )
@@ -141,3 +157,118 @@ def a_claim(**changes: Any) -> DeliveryClaim:
         **changes,
     }
     return DeliveryClaim(**values)
+
+
+def a_listed(key: str = "1", **changes: Any) -> ListedEntry:
+    """One item of a feed; its address follows from its key."""
+    values: dict[str, Any] = {
+        "key": key,
+        "url": f"https://harbor-times.example/{key}?from=rss",
+        "url_key": f"harbor-times.example/{key}",
+        "title": f"Harbour news {key}",
+        "summary": "Dockers return to work.",
+        "published_at": None,
+        **changes,
+    }
+    return ListedEntry(**values)
+
+
+def a_poll_plan(*entries: ListedEntry, **changes: Any) -> PollPlan:
+    """A poll at noon that listed these; the next one ten minutes later."""
+    polled_at = changes.get("polled_at", NOON)
+    values: dict[str, Any] = {
+        "polled_at": polled_at,
+        "next_poll_at": polled_at + timedelta(minutes=10),
+        "interval": timedelta(minutes=10),
+        "failures": 0,
+        "status": 200,
+        "entries": entries,
+        **changes,
+    }
+    return PollPlan(**values)
+
+
+def a_vector(seed: int, dim: int = 8) -> Vector:
+    """A normalised vector that float16 can hold."""
+    vector = np.random.default_rng(seed).standard_normal(dim)
+    return (vector / np.linalg.norm(vector)).astype(np.float16).astype(np.float32)
+
+
+def a_judged(article: Article | None = None, **changes: Any) -> Judged:
+    """The article breaks a development: told to one mailbox at once. `label=` makes it something less."""
+    article = article or an_article()
+    watch = changes.pop("watch", WatchId("harbour-strike"))
+    label = changes.pop("label", Label.DEVELOPMENT)
+    recipients = changes.pop("recipients", ("desk@example.org",))
+    development = alert = None
+    deliveries: tuple[PlannedDelivery, ...] = ()
+    repeats = changes.pop("repeats", None)
+    not_before = changes.pop("not_before", article.seen_at)
+    seed = int(digest("seed", article.id)[-6:], 16)
+    if label is Label.DEVELOPMENT:
+        uid = DevelopmentId(digest("dev", watch, article.id))
+        development = a_development(
+            id=uid, watch=watch, article=article.id, headline=article.title, first_seen_at=article.seen_at
+        )
+        alert = Alert(
+            id=AlertId(digest("alr", uid)),
+            watch=watch,
+            development=uid,
+            kind="development.reported",
+            created_at=article.seen_at,
+        )
+        deliveries = tuple(
+            PlannedDelivery(
+                id=DeliveryId(digest("dlv", alert.id, address)),
+                recipient=Recipient(channel=ChannelId("desk"), address=address),
+                not_before=not_before,
+            )
+            for address in recipients
+        )
+    sentences = tuple(
+        Sentence(text=text, place=Place.BODY, vector=a_vector(seed + number))
+        for number, text in enumerate(article.paragraphs)
+    )
+    off_topic = label is Label.OFF_TOPIC
+    values: dict[str, Any] = {
+        "watch": watch,
+        "match": Match(
+            relevance=0.1 if off_topic else 0.97,
+            about=not off_topic,
+            reasons=(Reason(name="cosine", figure=0.81, pull=2.5, words="Close to what the watch describes."),),
+            features={"cosine": 0.81},
+        ),
+        "verdict": Verdict(
+            verdict=label,
+            score=0.9312,
+            severity=development and development.severity,
+            new=development.new if development else (),
+            nearest=Nearest(development=repeats, article=None, sentence="Dockers walk out.", score=0.4),
+            reasons=(Reason(name="unlike", figure=0.4, pull=1.5, words="Unlike every known sentence."),),
+            features={"unlike": 0.4},
+        ),
+        "remembered": Remembered(
+            article=article.id,
+            url_key=article.url_key,
+            title=article.title,
+            summary=article.summary,
+            paragraphs=article.paragraphs,
+            lang=article.lang,
+            owner=article.owner,
+            outlet=article.outlet,
+            published_at=article.published_at,
+            seen_at=article.seen_at,
+            lead=a_vector(seed + 1000),
+            sentences=() if off_topic else sentences,
+            relevance=0.1 if off_topic else 0.97,
+            verdict=label,
+            score=0.9312,
+            development=development.id if development else repeats,
+        ),
+        "mean": LanguageMean(lang=article.lang, total=np.full(8, 0.1) * (seed % 97), count=len(sentences)),
+        "development": development,
+        "alert": alert,
+        "deliveries": deliveries,
+        **changes,
+    }
+    return Judged(**values)
