@@ -1,0 +1,121 @@
+"""Everything that was judged, told or not, and how much of each: for "what did you keep from me?" and for metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, func, or_, select
+
+from storywatch.core.model import Label
+from storywatch.store.packing import unpack_reasons
+from storywatch.store.tables import article, delivery, development, verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from storywatch.core.model import WatchId
+    from storywatch.store.engine import Database
+    from storywatch.store.tables import Found, Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLine:
+    """One article in one story: what it was, and the evidence that weighed most, in words."""
+
+    watch: str
+    article: str
+    url: str
+    title: str
+    lang: str
+    outlet_name: str
+    label: str
+    score: float
+    words: str
+    judged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Counts over everything that is kept."""
+
+    judged: dict[tuple[str, str], int]  # by watch and verdict
+    developments: dict[tuple[str, str], int]  # by watch and severity
+    deliveries: dict[tuple[str, str], int]  # by channel and state
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Reads of the verdicts, each of one moment."""
+
+    database: Database
+
+    def lines(self, *, watch: WatchId | None = None, label: Label | None = None, limit: int = 50) -> list[LedgerLine]:
+        """What was judged, the last first."""
+        query = _lines().order_by(verdict.c.id.desc()).limit(limit)
+        if watch is not None:
+            query = query.where(verdict.c.watch == watch)
+        if label is not None:
+            query = query.where(verdict.c.label == label)
+        with self.database.read() as connection:
+            return [_line(row) for row in connection.execute(query)]
+
+    def find_article(self, watch: WatchId, reference: str) -> str | None:
+        """The id of a judged article, by itself or by the development that it broke in this story."""
+        broke = and_(verdict.c.development == reference, verdict.c.label == Label.DEVELOPMENT)
+        query = (
+            select(article.c.uid)
+            .join(verdict, verdict.c.article_id == article.c.id)
+            .where(verdict.c.watch == watch, or_(article.c.uid == reference, broke))
+        )
+        with self.database.read() as connection:
+            return connection.execute(query.limit(1)).scalar()
+
+    def tally(self) -> Tally:
+        """How much there is of everything."""
+        with self.database.read() as connection:
+            return Tally(
+                judged=_pairs(connection, verdict.c.watch, verdict.c.label),
+                developments=_pairs(connection, development.c.watch, development.c.severity),
+                deliveries=_pairs(connection, delivery.c.channel, delivery.c.state),
+            )
+
+
+def _lines() -> Query:
+    return select(
+        verdict.c.watch,
+        verdict.c.label,
+        verdict.c.score,
+        verdict.c.reasons,
+        verdict.c.match_reasons,
+        verdict.c.judged_at,
+        article.c.uid,
+        article.c.url,
+        article.c.title,
+        article.c.lang,
+        article.c.outlet_name,
+    ).join(article, article.c.id == verdict.c.article_id)
+
+
+def _line(row: Found) -> LedgerLine:
+    reasons = unpack_reasons(row.match_reasons if row.label == Label.OFF_TOPIC else row.reasons)
+    strongest = max(reasons, key=lambda reason: abs(reason.pull), default=None)
+    return LedgerLine(
+        watch=row.watch,
+        article=row.uid,
+        url=row.url,
+        title=row.title,
+        lang=row.lang,
+        outlet_name=row.outlet_name,
+        label=row.label,
+        score=row.score,
+        words=strongest.words if strongest else "",
+        judged_at=row.judged_at,
+    )
+
+
+def _pairs(connection: Connection, first: ColumnElement[str], second: ColumnElement[str]) -> dict[tuple[str, str], int]:
+    rows = connection.execute(select(first, second, func.count()).group_by(first, second).order_by(first, second))
+    return {(row[0], row[1]): row[2] for row in rows}

@@ -1,0 +1,65 @@
+"""What probes ask: does it run, can it work, how is it doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from storywatch.web.metrics import CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from starlette.requests import Request
+
+    from storywatch.ports import Clock
+    from storywatch.store.ledger import Ledger
+    from storywatch.store.views import Views
+    from storywatch.web.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Answers probes and Prometheus. `may_explain`: whoever asks may read what is wrong."""
+
+    reads: Views
+    ledger: Ledger
+    metrics: Metrics
+    clock: Clock
+    ready: Callable[[], Awaitable[Sequence[str]]]
+    ticked_at: Callable[[], datetime | None]
+    may_explain: bool
+
+    def routes(self) -> list[Route]:
+        """/healthz, /readyz and /metrics."""
+        return [
+            Route("/healthz", self.healthz),
+            Route("/readyz", self.readyz),
+            Route("/metrics", self.scrape),
+        ]
+
+    async def healthz(self, _request: Request) -> Response:
+        """The event loop turns, or nobody would have answered."""
+        return PlainTextResponse("ok\n")
+
+    async def readyz(self, _request: Request) -> Response:
+        """200 if the service can work; else 503 and, where nobody else listens, what is in the way."""
+        faults = await self.ready()
+        if not faults:
+            return PlainTextResponse("ready\n")
+        told = "".join(f"{fault}\n" for fault in faults) if self.may_explain else ""
+        return PlainTextResponse(f"not ready\n{told}", status_code=503)
+
+    async def scrape(self, _request: Request) -> Response:
+        """Everything that `Metrics` knows, and what the database says now."""
+        return await run_in_threadpool(self._scrape)
+
+    def _scrape(self) -> Response:
+        gauges, tally = self.reads.gauges(now=self.clock.now()), self.ledger.tally()
+        text = self.metrics.expose(gauges, tally, ticked_at=self.ticked_at())
+        return Response(text, media_type=CONTENT_TYPE)

@@ -1,0 +1,208 @@
+"""What an operator's Prometheus may ask: counters of this process, and the state of the database at the scrape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from storywatch.core.model import DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from prometheus_client.metrics_core import Metric
+
+    from storywatch.core.model import AttemptOutcome, DeliveryClaim, Judged, PollOutcome
+    from storywatch.store.ledger import Tally
+    from storywatch.store.views import Gauges
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+LONG = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
+
+
+class Metrics:
+    """Is told by the service what happened, and writes it down in Prometheus' text format."""
+
+    def __init__(self, *, version: str) -> None:
+        self.registry = CollectorRegistry()
+        Info("storywatch_build", "The version that runs.", registry=self.registry).info({"version": version})
+        self._poll_seconds = Histogram(
+            "storywatch_poll_seconds",
+            "Time from asking a feed to having its entries in the database, by what came of it.",
+            ["outcome"],
+            buckets=SHORT,
+            registry=self.registry,
+        )
+        self._entries = Counter(
+            "storywatch_entries_total",
+            "Entries that feeds listed, by whether they were new to us.",
+            ["state"],
+            registry=self.registry,
+        )
+        self._judge_seconds = Histogram(
+            "storywatch_judge_seconds",
+            "Time from taking up an entry to its verdict, the reading of its page included.",
+            buckets=SHORT,
+            registry=self.registry,
+        )
+        self._tries = Counter(
+            "storywatch_delivery_attempts_total",
+            "Tries to deliver, by channel and outcome (sent, retry, dead).",
+            ["channel", "outcome"],
+            registry=self.registry,
+        )
+        self._try_seconds = Histogram(
+            "storywatch_delivery_attempt_seconds",
+            "Time one try took.",
+            ["channel"],
+            buckets=SHORT,
+            registry=self.registry,
+        )
+        self._latency = Histogram(
+            "storywatch_alert_latency_seconds",
+            "How late an alert is, by stage: listed (published until seen), judged (seen until decided), "
+            "sent (first try until accepted).",
+            ["stage"],
+            buckets=LONG,
+            registry=self.registry,
+        )
+        self._failures = Counter(
+            "storywatch_step_failures_total",
+            "Steps that ended in an error nobody expected.",
+            ["step"],
+            registry=self.registry,
+        )
+        self._reload_ok = Gauge(
+            "storywatch_config_last_reload_successful",
+            "1 if the configuration was last read without a fault.",
+            registry=self.registry,
+        )
+        self._reloaded = Gauge(
+            "storywatch_config_last_reload_success_timestamp_seconds",
+            "When the configuration in use was read.",
+            registry=self.registry,
+        )
+
+    # ------------------------------------------------------------------ what the service tells
+
+    def polled(self, outcome: PollOutcome, *, seconds: float) -> None:
+        """One feed was asked."""
+        news = outcome.new + outcome.changed
+        self._poll_seconds.labels("entries" if news else "nothing-new").observe(seconds)
+        self._entries.labels("new").inc(outcome.new)
+        self._entries.labels("changed").inc(outcome.changed)
+        self._entries.labels("known").inc(outcome.known)
+
+    def judged(self, judged: Judged, *, seconds: float) -> None:
+        """One article was judged for one watch."""
+        self._judge_seconds.observe(seconds)
+        if judged.alert is not None:
+            article = judged.remembered
+            self._latency.labels("judged").observe(_between(article.seen_at, judged.alert.created_at))
+            if article.published_at is not None:
+                self._latency.labels("listed").observe(_between(article.published_at, article.seen_at))
+
+    def tried(self, claim: DeliveryClaim, outcome: AttemptOutcome, *, seconds: float) -> None:
+        """One delivery was tried."""
+        channel = claim.recipient.channel
+        self._tries.labels(channel, "retry" if outcome.state == DeliveryState.WAITING else outcome.state).inc()
+        self._try_seconds.labels(channel).observe(seconds)
+        if outcome.state == DeliveryState.SENT:
+            self._latency.labels("sent").observe(_between(claim.first_try_at, outcome.at))
+
+    def step_failed(self, step: str) -> None:
+        """A step ended in an error that nobody expected."""
+        self._failures.labels(step).inc()
+
+    def reloaded(self, *, ok: bool, at: datetime) -> None:
+        """The configuration was read; where it had a fault, the one of before stays in use."""
+        self._reload_ok.set(ok)
+        if ok:
+            self._reloaded.set(at.timestamp())
+
+    # ------------------------------------------------------------------ what Prometheus asks
+
+    def expose(self, gauges: Gauges, tally: Tally, *, ticked_at: datetime | None) -> bytes:
+        """Everything in Prometheus' text format: what this process has seen, and what the database says."""
+        stored = CollectorRegistry()
+        stored.register(Stored(gauges, tally, ticked_at))
+        return generate_latest(self.registry) + generate_latest(stored)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Collector):
+    """The state of the database at one moment, as metrics."""
+
+    gauges: Gauges
+    tally: Tally
+    ticked_at: datetime | None
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them."""
+        yield _of_pairs(
+            CounterMetricFamily(
+                "storywatch_articles_judged", "Articles judged, by watch and verdict.", labels=["watch", "verdict"]
+            ),
+            self.tally.judged,
+        )
+        yield _of_pairs(
+            CounterMetricFamily(
+                "storywatch_developments", "Developments found, by watch and severity.", labels=["watch", "severity"]
+            ),
+            self.tally.developments,
+        )
+        yield _of_pairs(
+            GaugeMetricFamily(
+                "storywatch_deliveries",
+                "Deliveries that are kept, by channel and state (waiting, sent, dead).",
+                labels=["channel", "state"],
+            ),
+            self.tally.deliveries,
+        )
+        for name, words, value in self._numbers():
+            yield GaugeMetricFamily(name, words, value=value)
+        success = GaugeMetricFamily(
+            "storywatch_feed_last_success_timestamp_seconds", "When a feed was last read.", labels=["feed"]
+        )
+        for feed, at in self.gauges.last_success.items():
+            success.add_metric([feed], at.timestamp())
+        yield success
+
+    def _numbers(self) -> Iterator[tuple[str, str, float]]:
+        gauges = self.gauges
+        yield "storywatch_outbox_depth", "Deliveries that wait.", gauges.deliveries_waiting
+        yield (
+            "storywatch_outbox_oldest_seconds",
+            "How long the oldest of them should have been gone.",
+            gauges.oldest_waiting_seconds,
+        )
+        yield "storywatch_dead_letters", "Deliveries that are tried no more.", gauges.deliveries_dead
+        yield "storywatch_entries_waiting", "Entries that wait to be looked at.", gauges.entries_waiting
+        yield "storywatch_feeds", "Feeds in use.", gauges.feeds
+        yield "storywatch_feeds_failing", "Feeds in use whose last poll failed.", gauges.feeds_failing
+        if self.ticked_at is not None:
+            yield (
+                "storywatch_last_tick_timestamp_seconds",
+                "When the engine last looked for due work.",
+                self.ticked_at.timestamp(),
+            )
+
+
+Family = TypeVar("Family", CounterMetricFamily, GaugeMetricFamily)
+
+
+def _of_pairs(family: Family, counts: Mapping[tuple[str, str], int]) -> Family:
+    for labels, count in counts.items():
+        family.add_metric(labels, count)
+    return family
+
+
+def _between(earlier: datetime, later: datetime) -> float:
+    """Seconds, and never fewer than none: publishers' clocks run ahead."""
+    return max(0.0, (later - earlier).total_seconds())

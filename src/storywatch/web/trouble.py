@@ -1,0 +1,85 @@
+"""States in words: how a feed does, what a story's alerts do. Normal is quiet; only trouble has a strong colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from storywatch.core.model import Watch
+    from storywatch.store.views import FeedView, StoryView
+
+FAILURES_TO_TELL = 3  # fewer heal by themselves nearly always
+LATE = timedelta(minutes=10)
+QUIET = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state as it is shown: `kind` gives the colour (ok, wait, bad, off), `shape` the sign before the word."""
+
+    kind: str
+    shape: str
+    word: str
+    detail: str = ""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Should somebody look?"""
+        return self.kind == "bad"
+
+
+def state_of_feed(feed: FeedView, *, now: datetime) -> State:
+    """How the feed does, the gravest thing first."""
+    if not feed.enabled:
+        return State("off", "none", "Not in use", "it stands in the configuration no more")
+    if feed.failures:
+        grave = feed.failures >= FAILURES_TO_TELL
+        tries = f", {feed.failures} tries in a row" if feed.failures > 1 else ""
+        return State("bad" if grave else "wait", "bad", "Failing", f"{feed.error or 'no answer'}{tries}")
+    if feed.polled_at is None:
+        return State("off", "wait", "Not polled yet", "its first poll is a baseline: what it lists then is not news")
+    if feed.next_poll_at < now - LATE:
+        return State("bad", "bad", "Late", "its poll is overdue: is the service running?")
+    return State("ok", "ok", "Read")
+
+
+def needs_a_look(feeds: Iterable[FeedView], *, now: datetime) -> list[FeedView]:
+    """The feeds whose state is trouble."""
+    return [feed for feed in feeds if state_of_feed(feed, now=now).is_trouble]
+
+
+def states_of_story(watch: Watch, story: StoryView, feeds: Sequence[FeedView], *, now: datetime) -> list[State]:
+    """Whom it tells, what it can't see, how long it has been quiet."""
+    own = [feed for feed in feeds if feed.id in watch.feeds]
+    states = [_alerts(watch)]
+    failing = len(needs_a_look(own, now=now))
+    if failing:
+        states.append(State("wait", "bad", f"{failing} of {len(own)} feeds failing"))
+    if story.last_at is not None and now - story.last_at >= QUIET:
+        states.append(State("off", "none", f"Quiet for {(now - story.last_at).days} days"))
+    return states
+
+
+def _alerts(watch: Watch) -> State:
+    if not watch.channels:
+        return State("off", "none", "Page only", "its file names no channel")
+    return State("ok", "ok", "Alerts on", ", ".join(watch.channels))
+
+
+def tell_baseline(watch: Watch, feeds: Sequence[FeedView]) -> str:
+    """Why a story without a development has none yet."""
+    own = [feed for feed in feeds if feed.id in watch.feeds and feed.enabled]
+    read = sum(feed.succeeded_at is not None for feed in own)
+    if not own:
+        return "No feed is followed for this story: its file names none that is configured."
+    if read < len(own):
+        return (
+            f"{read} of {len(own)} feeds polled. What a feed lists at its first poll is a baseline: "
+            "it counts as known, and nothing is news yet."
+        )
+    return f"All {len(own)} feeds are followed. What they listed at first counts as known; nothing new has come since."
