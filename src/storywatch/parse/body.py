@@ -139,8 +139,13 @@ def _paragraphs_of(tree: LexborHTMLParser) -> list[str]:
     if home is None:
         return []
     blocks = [element for element in home.css(PARAGRAPHS) if not _is_link_list(element)]
-    lines = [tidy(block.text(deep=True)).replace("\n", " ") for block in blocks if not block.css_first("p")]
+    lines = [tidy(block.text(deep=True)).replace("\n", " ") for block in blocks if _is_innermost(block)]
     return list(dict.fromkeys(line for line in lines if line)) or tidy(home.text(deep=True, separator="\n")).split("\n")
+
+
+def _is_innermost(block: LexborNode) -> bool:
+    """A list item or a quotation that holds paragraphs is told by them. (An element's `css` finds itself too.)"""
+    return block.tag == "p" or block.css_first("p") is None
 
 
 def _drop_unlikely(tree: LexborHTMLParser) -> None:

@@ -32,6 +32,11 @@ CONSENT_PATH = re.compile(r"^/(?:consent|privacy-?gate|cookie-?wall)\b", re.IGNO
 CONSENT_MARK = re.compile(
     r"sp_message|onetrust|didomi|usercentrics|quantcast|cookiebot|consentmanager|tcfapi|gdpr-consent", re.IGNORECASE
 )
+CONSENT_WORD = re.compile(
+    r"cookie|consent|privacy|datenschutz|einwillig|confidentialit|consentement|privacidad|consentimiento|prywatno|zgod"
+    r"|конфиденциальн|конфіденційн|согласи|згод|куки|クッキー|同意|쿠키|동의|隐私",
+    re.IGNORECASE,
+)
 ELLIPSIS = ("…", "...", "[…]", "[...]")
 
 
@@ -90,7 +95,12 @@ def _is_consent_address(url: str) -> bool:
 
 def _state(paragraphs: tuple[str, ...], meta: Metadata, html: str) -> PageState:
     length = sum(map(len, paragraphs))
-    if length < WALL and not meta.is_article and CONSENT_MARK.search(html):
+    if (
+        length < WALL
+        and not meta.is_article
+        and CONSENT_MARK.search(html)
+        and CONSENT_WORD.search(" ".join(paragraphs))
+    ):
         return PageState.BLOCKED
     cut_off = bool(paragraphs) and paragraphs[-1].endswith(ELLIPSIS)
     if length < SHORT or (length < STUB and (cut_off or not meta.free)):
@@ -99,7 +109,7 @@ def _state(paragraphs: tuple[str, ...], meta: Metadata, html: str) -> PageState:
 
 
 def _without_title(paragraphs: tuple[str, ...], title: str) -> tuple[str, ...]:
-    return paragraphs[1:] if paragraphs and paragraphs[0].casefold() == title.casefold() else paragraphs
+    return paragraphs[1:] if len(paragraphs) > 1 and paragraphs[0].casefold() == title.casefold() else paragraphs
 
 
 def _day_shown(html: str) -> datetime | None:
