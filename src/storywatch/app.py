@@ -170,6 +170,7 @@ async def open_app(
     config: Config,
     *,
     environ: Mapping[str, str],
+    clock: Clock | None = None,
     observer: Observer | None = None,
     alone: bool = True,
     wait_for_siblings: bool = True,
@@ -181,7 +182,7 @@ async def open_app(
     may be sent at once: one round has no time to settle. `observer` is told instead of the metrics.
     Raises `StorywatchError` where the database can't be opened or another storywatch runs on it.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     async with AsyncExitStack() as closing:
         database = closing.enter_context(hold_database(config, alone=alone))
         writer = closing.enter_context(ThreadPoolExecutor(1, "store"))
