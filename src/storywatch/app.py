@@ -270,6 +270,18 @@ def build_outside(config: Config, *, clock: Clock, readers: Readers) -> Outside:
     )
 
 
+@asynccontextmanager
+async def open_outside(config: Config, *, clock: Clock) -> AsyncIterator[Outside]:
+    """Fetchers and channels by themselves, without a database."""
+    readers = Readers()
+    outside = build_outside(config, clock=clock, readers=readers)
+    try:
+        yield outside
+    finally:
+        await outside.aclose()
+        await readers.aclose()
+
+
 def build_channel(settings: ChannelSettings, config: Config, *, client: httpx.AsyncClient) -> AnyChannel:
     """One channel, ready to send."""
     if isinstance(settings, WebhookSettings):

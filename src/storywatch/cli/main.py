@@ -18,7 +18,7 @@ MODULES = {
     "once": "running",
     "check": "checking",
     "doctor": "checking",
-    "feeds": "checking",
+    "feeds": "feeding",
     "test-channel": "checking",
     "version": "checking",
     "explain": "explaining",

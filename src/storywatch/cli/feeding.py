@@ -1,0 +1,106 @@
+"""`feeds`: how the feeds do, and whether they answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from rich.progress import MofNCompleteColumn, Progress, TextColumn
+
+from storywatch.app import SystemClock, hold_database, open_outside
+from storywatch.cli.checking import Finding, quiet_logs, report
+from storywatch.cli.printing import console, print_json, print_table, when
+from storywatch.config import load_config
+from storywatch.core.model import FeedClaim, Listing, PollFailure
+from storywatch.errors import StorywatchError
+from storywatch.store.views import Views
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Collection, Sequence
+
+    from storywatch.config import Config
+    from storywatch.core.model import Feed
+    from storywatch.ports import FeedFetcher
+    from storywatch.store.views import FeedView
+
+
+def feeds(options: Namespace) -> int:
+    """`storywatch feeds [list|check]`."""
+    config = load_config(options.config, environ=os.environ)
+    quiet_logs()
+    unknown = set(options.feed) - set(config.feeds)
+    if unknown:
+        message = f"no feed {', '.join(sorted(unknown))} in {options.config / 'feeds.toml'}"
+        raise StorywatchError(message)
+    chosen = [feed for feed in config.feeds.values() if not options.feed or feed.id in options.feed]
+    if options.action == "check":
+        return report(asyncio.run(_check(config, chosen)), as_json=options.json)
+    return _list(config, {feed.id for feed in chosen}, as_json=options.json)
+
+
+async def _check(config: Config, chosen: Sequence[Feed]) -> list[Finding]:
+    async with open_outside(config, clock=SystemClock()) as outside:
+        return await ask_feeds(outside.feeds, chosen)
+
+
+async def ask_feeds(fetcher: FeedFetcher, chosen: Sequence[Feed]) -> list[Finding]:
+    """Each feed once, as politely as a poll; nothing is recorded. On a terminal it says how far it is."""
+    columns = (TextColumn("asking the feeds"), MofNCompleteColumn())
+    with Progress(*columns, console=console(error=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("asking", total=len(chosen))
+
+        async def ask(feed: Feed) -> Finding:
+            finding = await _ask(fetcher, feed)
+            progress.advance(task)
+            return finding
+
+        return list(await asyncio.gather(*map(ask, chosen)))
+
+
+async def _ask(fetcher: FeedFetcher, feed: Feed) -> Finding:
+    what = f"feed {feed.id}"
+    answer = await fetcher.fetch_feed(FeedClaim(feed=feed, url=feed.url, lease=""))
+    match answer:
+        case Listing():
+            dates = [entry.published_at for entry in answer.entries if entry.published_at]
+            newest = f", the newest of {when(max(dates))}" if dates else ", without dates"
+            moved = f"; moved for good to {answer.moved_to}" if answer.moved_to else ""
+            return Finding(what=what, ok=bool(answer.entries), told=f"{len(answer.entries)} entries{newest}{moved}")
+        case PollFailure():
+            return Finding(what=what, ok=False, told=f"{answer.reason} ({feed.url})")
+        case _:
+            return Finding(what=what, ok=True, told="answers")
+
+
+def _list(config: Config, chosen: Collection[str], *, as_json: bool) -> int:
+    with hold_database(config, alone=False) as database:
+        found = [feed for feed in Views(database).feeds() if feed.id in chosen]
+    if as_json:
+        print_json(found)
+        return 0
+    print_table(
+        ("feed", "lang", "state", "entries", "last good poll (UTC)", "next poll (UTC)", "error"),
+        [
+            (
+                feed.id,
+                feed.lang or "-",
+                _state(feed),
+                str(feed.entries),
+                when(feed.succeeded_at),
+                when(feed.next_poll_at),
+                feed.error or "",
+            )
+            for feed in found
+        ],
+        empty="No feed was polled yet: `storywatch run` or `storywatch once` does.",
+    )
+    return 0
+
+
+def _state(feed: FeedView) -> str:
+    if feed.failures:
+        return f"failing ({feed.failures})"
+    return "not polled yet" if feed.first_poll else "ok"
