@@ -135,7 +135,7 @@ class Metrics:
         return generate_latest(self.registry) + generate_latest(stored)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stored(Collector):
     """The state of the database at one moment, as metrics."""
 
