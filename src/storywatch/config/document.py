@@ -26,6 +26,10 @@ T = TypeVar("T", bound="Table")
 
 LARGEST = 4_000_000  # bytes; nobody writes such a file by hand
 SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+PLAIN_WORDS = {
+    "Invalid value": "expected a value here, such as a text in quotes",
+    "Illegal character '\\n'": "the text on this line has no closing quote",
+}
 PLAIN_TYPES = {
     "string_type": "a text in quotes",
     "list_type": 'a list such as ["a", "b"]',
@@ -120,12 +124,11 @@ def load_document(file: FilePath) -> Document:
         text = text.removeprefix("\ufeff").replace("\r\n", "\n")
         try:
             document.data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            document.places = places_of(text)
+        except ValueError as error:  # besides its own error, what Python says of a number with too many digits
             document.faults.append(syntax_fault(file, text, str(error)))
         except RecursionError:
             document.faults.append(Fault(file=str(file), message="not TOML that can be read: nested too deep"))
-        else:
-            document.places = places_of(text)
     document.usable = not document.faults
     return document
 
@@ -174,7 +177,7 @@ def syntax_fault(file: FilePath, text: str, message: str) -> Fault:
         key = (twice[1] or "").replace("', '", ".")
         words = f"{key} is there twice" if key else "the same key is there twice"
     else:
-        words = words[:1].lower() + words[1:]
+        words = PLAIN_WORDS.get(words) or words[:1].lower() + words[1:]
     return Fault(file=str(file), line=line, column=column, message=f"not TOML: {words}")
 
 

@@ -41,7 +41,7 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             words += f"[{part}]"
         else:
-            words += ("." if words else "") + (part if BARE.match(part) else quoted(part))
+            words += ("." if words else "") + (part if BARE.match(part) else found(part))
     return words
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from storywatch.config.document import Document, keys_of, load_document
-from storywatch.config.faults import NOT_YET, Fault, found, unknown
+from storywatch.config.faults import NOT_YET, Fault, did_you_mean, found, unknown
 from storywatch.config.secrets import Secret, load_secret, signing_secrets
 from storywatch.config.settings import (
     ChannelSettings,
@@ -136,7 +136,8 @@ def _channel(
     kind = written.get("type")
     if not isinstance(kind, str) or kind not in CHANNELS:
         what = f"found {found(kind)}" if "type" in written else "found nothing"
-        main.fault((*at, "type"), f"expected {' or '.join(quoted_kinds())}, {what}", at_value=True)
+        hint = did_you_mean(kind, CHANNELS) if isinstance(kind, str) else ""
+        main.fault((*at, "type"), f'expected "email" or "webhook", {what}{hint}', at_value=True)
         return None
     table = main.check(CHANNELS[kind], written, at=at)
     if isinstance(table, EmailTable):
@@ -148,11 +149,6 @@ def _channel(
         secret = load_secret("secret", table.secret_env, table.secret_file, directory=main.file.parent, environ=environ)
         return _webhook(main, ChannelId(name), table, secret, zone=zone)
     return None
-
-
-def quoted_kinds() -> list[str]:
-    """The kinds of channels as they are written."""
-    return [f'"{kind}"' for kind in CHANNELS]
 
 
 def _email(name: ChannelId, table: EmailTable, secret: Secret | None, *, zone: str) -> EmailSettings:

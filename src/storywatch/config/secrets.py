@@ -32,26 +32,27 @@ def load_secret(
 ) -> Secret | None:
     """The secret that one of the two names; None where neither does."""
     if env is not None:
-        value = environ.get(env, "").strip()
-        missing = None if value else f"the environment variable {env} is {'empty' if env in environ else 'not set'}"
-        return Secret(key=f"{name}_env", value=SecretStr(value) if value else None, missing=missing)
+        value = environ.get(env, "")
+        blank = not value.strip()
+        missing = f"the environment variable {env} is {'empty' if env in environ else 'not set'}" if blank else None
+        return Secret(key=f"{name}_env", value=None if blank else SecretStr(value), missing=missing)
     if file is not None:
         return load_secret_file(f"{name}_file", directory / file, shown=file)
     return None
 
 
 def load_secret_file(key: str, path: Path, *, shown: str) -> Secret:
-    """The text of a file without the white space around it. A path that could be the secret itself isn't shown."""
+    """The text of a file without the line end that editors put there. A path that could be the secret itself isn't shown."""
     shown = shown if "/" in shown else f"that {key} names"
     try:
         with path.open(encoding="utf-8") as source:
-            value = source.read(LARGEST + 1).strip()
+            value = source.read(LARGEST + 1).rstrip("\r\n")
     except OSError as error:
         return Secret(key=key, missing=f"the file {shown} can't be read: {error.strerror}")
     except UnicodeDecodeError:
         return Secret(key=key, missing=f"the file {shown} is not text in UTF-8")
-    if not value or len(value) > LARGEST:
-        return Secret(key=key, missing=f"the file {shown} is {'too large' if value else 'empty'}")
+    if not value.strip() or len(value) > LARGEST:
+        return Secret(key=key, missing=f"the file {shown} is {'too large' if value.strip() else 'empty'}")
     return Secret(key=key, value=SecretStr(value))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field
 
+from storywatch.config.faults import found
 from storywatch.config.values import (
     AddressRange,
     BaseUrl,
@@ -69,7 +70,7 @@ def twice(written: Mapping[str, Any], key: str) -> Iterator[Contradiction]:
     values = written.get(key)
     texts = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
     for value in dict.fromkeys(text for text in texts if texts.count(text) > 1):
-        yield key, f'"{value}" is there twice'
+        yield key, f"{found(value)} is there twice"
 
 
 # --------------------------------------------------------------------------- storywatch.toml

@@ -44,15 +44,6 @@ def read_duration(value: Any) -> timedelta:
     return duration
 
 
-def write_duration(duration: timedelta) -> str:
-    """As `read_duration` reads it, in the largest unit that divides it."""
-    seconds = int(duration.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
 def read_interval(value: Any) -> timedelta | None:
     """`"auto"` (None), or a duration that is not zero."""
     if value == "auto":
@@ -248,7 +239,11 @@ def read_contact(value: Any) -> str:
         return value
     if isinstance(value, str) and re.fullmatch(r"https?://[!-'*-~]+", value) and "@" not in value:
         return read_web_url(value, example="https://example.org/contact")
-    raise wrong(value, 'an e-mail address or the address of a page such as "desk@example.org"', ": sites see it")
+    raise wrong(
+        value,
+        'an e-mail address or the address of a page such as "desk@example.org"',
+        "; every site that is asked sees it",
+    )
 
 
 def read_smtp(value: Any) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from storywatch.config.document import Document, load_document, load_text
-from storywatch.config.faults import Fault, did_you_mean
+from storywatch.config.faults import Fault, did_you_mean, found
 from storywatch.config.tables import WatchFile
 from storywatch.config.values import ID
 from storywatch.core.model import ChannelId, FeedId, Sensitivity, Severity, Terms, Watch, WatchId
@@ -83,13 +84,14 @@ def load_seeds(document: Document) -> tuple[str, ...]:
     texts = []
     for place, name in named(document, "seeds"):
         path = document.file.parent / name
+        shown = os.path.normpath(path)
         reading = Document(file=path)
         text = load_text(reading, path) if "\0" not in name else None
         for fault in reading.faults:
             at = f" at line {fault.line}" if fault.line else ""
-            document.fault(("seeds", place), f"{path}: {fault.message}{at}", at_value=True)
+            document.fault(("seeds", place), f"{shown}: {fault.message}{at}", at_value=True)
         if text is not None and not text.strip():
-            document.fault(("seeds", place), f"{path}: the file is empty, paste an article into it", at_value=True)
+            document.fault(("seeds", place), f"{shown}: the file is empty, paste an article into it", at_value=True)
         texts.append((text or "").removeprefix("\ufeff").strip())
     return tuple(texts)
 
@@ -103,7 +105,7 @@ def match_feeds(document: Document, feeds: Collection[str]) -> frozenset[str]:
         if not hits:
             kind = "pattern matches no feed" if PATTERN_SIGNS.search(pattern) else "no such feed"
             hint = did_you_mean(pattern, feeds)
-            document.fault(("feeds", place), f'"{pattern}": {kind} of feeds.toml{hint}', at_value=True)
+            document.fault(("feeds", place), f"{found(pattern)}: {kind} of feeds.toml{hint}", at_value=True)
         matched |= hits
     return frozenset(matched)
 
@@ -116,7 +118,7 @@ def check_channels(document: Document, channels: Collection[str]) -> None:
                 f"; known there: {', '.join(sorted(channels))}" if channels else "; none is set up there"
             )
             document.fault(
-                ("channels", place), f'"{channel}": no such channel in storywatch.toml{known}', at_value=True
+                ("channels", place), f"{found(channel)}: no such channel in storywatch.toml{known}", at_value=True
             )
 
 
