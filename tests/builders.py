@@ -18,12 +18,15 @@ from storywatch.core.model import (
     DeliveryId,
     Development,
     DevelopmentId,
+    Entry,
     Feed,
+    FeedClaim,
     FeedId,
     Judged,
     Label,
     LanguageMean,
     ListedEntry,
+    Listing,
     Match,
     Nearest,
     NewSentence,
@@ -272,3 +275,44 @@ def a_judged(article: Article | None = None, **changes: Any) -> Judged:
         **changes,
     }
     return Judged(**values)
+
+
+def a_feed_claim(**changes: Any) -> FeedClaim:
+    """A feed that is due and was polled before."""
+    feed = changes.pop("feed", None) or a_feed()
+    values: dict[str, Any] = {"feed": feed, "url": feed.url, "lease": "a-lease", "first_poll": False, **changes}
+    return FeedClaim(**values)
+
+
+def a_listing(**changes: Any) -> Listing:
+    """A feed that answered with one entry."""
+    values: dict[str, Any] = {
+        "url": "https://harbor-times.example/feed.xml",
+        "moved_to": None,
+        "title": "Harbor Times",
+        "lang": "en",
+        "entries": (a_listed(),),
+        "body_hash": "0" * 64,
+        **changes,
+    }
+    return Listing(**values)
+
+
+def an_entry(**changes: Any) -> Entry:
+    """A claimed entry whose page was not tried yet."""
+    values: dict[str, Any] = {
+        "id": 1,
+        "lease": "a-lease",
+        "feed": FeedId("harbor-times"),
+        "outlet_name": "Harbor Times",
+        "owner": "harbor-times",
+        "url": "https://harbor-times.example/1",
+        "url_key": "http://harbor-times.example/1",
+        "title": "Harbour reopens after the strike",
+        "summary": "Dockers return to work.",
+        "lang": "en",
+        "published_at": NOON,
+        "seen_at": NOON,
+        **changes,
+    }
+    return Entry(**values)

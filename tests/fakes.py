@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from storywatch.fetch.workers import Readers
+from storywatch.parse.worker import load_tasks
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from datetime import datetime, timedelta
 
 
@@ -19,3 +25,55 @@ class FakeClock:
 
     def advance(self, by: timedelta) -> None:
         self._now += by
+
+
+class _Body(httpx.AsyncByteStream):
+    """A body that arrives in pieces, as from a socket."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._content), 1000):
+            yield self._content[start : start + 1000]
+
+
+class FakeWeb:
+    """A web that a test writes. What was not written is 404; every request is kept."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx.Request] = []
+        self._answers: dict[str, list[tuple[int, bytes, dict[str, str]] | Exception]] = {}
+
+    def put(self, url: str, body: str | bytes = b"", *, status: int = 200, **headers: str) -> None:
+        """What `url` answers; put again, the next answer. The last one stays."""
+        content = body.encode() if isinstance(body, str) else body
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._answers.setdefault(url, []).append((status, content, named))
+
+    def break_off(self, url: str, error: Exception) -> None:
+        """The next request for `url` fails on the way."""
+        self._answers.setdefault(url, []).append(error)
+
+    def asked(self) -> list[str]:
+        """The addresses in the order in which they were asked."""
+        return [str(request.url) for request in self.requests]
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer), trust_env=False)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answers = self._answers.get(str(request.url), [(404, b"", {})])
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        status, content, headers = answer
+        return httpx.Response(status, headers=headers, stream=_Body(content))
+
+
+class ReadersHere(Readers):
+    """The readers without the processes around them: a test that is not about these needs not wait for them."""
+
+    async def read(self, task: str, **arguments: Any) -> Any:
+        return load_tasks()[task](**arguments)

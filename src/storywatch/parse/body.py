@@ -144,7 +144,7 @@ def _paragraphs_of(tree: LexborHTMLParser) -> list[str]:
 
 
 def _is_innermost(block: LexborNode) -> bool:
-    """A list item or a quotation that holds paragraphs is told by them. (An element's `css` finds itself too.)"""
+    """A list item or a quotation that holds paragraphs is told by them; `css` finds the element itself too."""
     return block.tag == "p" or block.css_first("p") is None
 
 

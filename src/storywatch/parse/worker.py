@@ -35,7 +35,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not become an answer
     _end_with(int(sys.argv[1]))
-    tasks = _load_tasks()
+    tasks = load_tasks()
     _limit(resource.RLIMIT_AS, MEMORY)
     send(answers, (READY, None))
     sys.excepthook = lambda kind, error, _: send(answers, (FAILED, f"{kind.__name__}: {error}"))
@@ -52,7 +52,7 @@ def _answer(tasks: Mapping[str, Callable[..., Any]], request: tuple[str, dict[st
         return UNREADABLE, str(error)
 
 
-def _load_tasks() -> dict[str, Callable[..., Any]]:
+def load_tasks() -> dict[str, Callable[..., Any]]:
     """The readers, imported here and nowhere else: half a second and 60 MB."""
     from storywatch.parse.feed import parse_feed  # noqa: PLC0415  see above
     from storywatch.parse.page import parse_page  # noqa: PLC0415
