@@ -1,0 +1,191 @@
+"""What the matcher sees along a labelled stream when every earlier decision was right: rows to learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storywatch.core.memory import Look
+from storywatch.core.model import Judged, Label, Match, PageState, Verdict
+from storywatch.core.novelty import TELLING_FIGURES, weigh_news
+from storywatch.core.pairs import FIGURES
+from storywatch.core.relevance import weigh_evidence
+from storywatch.core.story import Story, watch_texts
+from storywatch.core.text import lead_of
+from storywatch.core.weights import Cuts, Linear, Priors, Weights
+from storywatch.encode import detect_language
+from storywatch.pipeline import read_closely
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from storywatch.core.model import Article, Reading
+    from storywatch.ports import Encoder
+
+    from streams import Labelled, Stream
+
+RIGHT = 0.95  # the relevance that a right earlier decision is remembered with
+STRANGERS = 40  # articles of other streams that are shown to each story, early and late
+COHORT = 60  # vectors of unrelated articles kept for each language
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One article at one moment of one story."""
+
+    labelled: Labelled
+    relevant: bool
+    fresh: bool
+    weight: float
+    relevance: dict[str, float]
+    novelty: dict[str, float] = field(default_factory=dict)
+    pairs: np.ndarray | None = None
+    ages: np.ndarray | None = None
+    same: np.ndarray | None = None  # which earlier articles report a development of this one
+    sentences: np.ndarray | None = None
+    telling: np.ndarray | None = None  # which sentences are labelled as the news
+    genre: np.ndarray | None = None  # lead and title
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """All rows of one stream."""
+
+    stream: Stream
+    rows: list[Row]  # in order, one an item
+    extra: list[Row]  # for relevance only: cold starts, feed texts, strangers
+
+
+def begin(stream: Stream, encoder: Encoder, weights: Weights) -> Story:
+    """The stream's story before its first item."""
+    texts = watch_texts(stream.watch)
+    vectors = dict(zip(texts, encoder.encode(texts), strict=True))
+    return Story.begin(stream.watch, vectors, lang=detect_language(stream.watch.about), weights=weights)
+
+
+def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, priors: Priors) -> Seen:
+    """Walk along a stream with the right decisions and note what the matcher sees."""
+    story = first = begin(stream, encoder, unlearnt(priors))
+    rows: list[Row] = []
+    extra: list[Row] = []
+    past: list[Labelled] = []
+    strangers = _strangers(stream, others)
+    for number, (labelled, fresh) in enumerate(zip(stream.items, stream.fresh(), strict=True)):
+        reading = read_closely(labelled.article, encoder)
+        short = read_closely(feed_only(labelled.article), encoder)
+        rows.append(_row(labelled, reading, story, fresh=fresh, past=past))
+        extra.append(_relevance_row(labelled, reading, first, relevant=labelled.relevant))
+        extra.append(_relevance_row(labelled, short, first, relevant=labelled.relevant))
+        if number % 2:
+            extra.append(_relevance_row(labelled, short, story, relevant=labelled.relevant))
+        story = story.learn(_right(story, reading, labelled, fresh=fresh))
+        if labelled.relevant:
+            past.append(labelled)
+    for number, stranger in enumerate(strangers):
+        article = feed_only(stranger.article) if number % 2 else stranger.article
+        reading = read_closely(article, encoder)
+        for moment in (first, story):
+            extra.append(_relevance_row(stranger, reading, moment, relevant=False))
+    return Seen(stream=stream, rows=rows, extra=extra)
+
+
+def _strangers(stream: Stream, others: Sequence[Stream]) -> list[Labelled]:
+    pool = [labelled for other in others if other is not stream for labelled in other.items]
+    step = max(1, len(pool) // STRANGERS)
+    return pool[::step][:STRANGERS]
+
+
+def feed_only(article: Article) -> Article:
+    """The article as it is known where its page can't be had."""
+    lines = tuple(line for line in article.summary.splitlines() if line.strip())
+    return replace(article, paragraphs=lines, state=PageState.FEED_ONLY)
+
+
+def _row(labelled: Labelled, reading: Reading, story: Story, *, fresh: bool, past: list[Labelled]) -> Row:
+    look = story.look_at(reading)
+    news = weigh_news(look, story, relevance=RIGHT)
+    same = [bool(before.developments & labelled.developments) for before in past][-len(news.pairs.articles) :]
+    return Row(
+        labelled=labelled,
+        relevant=labelled.relevant,
+        fresh=fresh,
+        weight=1.0,
+        relevance=weigh_evidence(look, story).features,
+        novelty=news.features,
+        pairs=news.pairs.figures,
+        ages=news.pairs.ages,
+        same=np.array(same[: len(news.pairs.articles)], dtype=bool),
+        sentences=news.sentences,
+        telling=_told(look, labelled),
+        genre=np.concatenate([look.lead, look.sentences[0]]),
+    )
+
+
+def _told(look: Look, labelled: Labelled) -> np.ndarray:
+    return np.array([
+        any(text == told or (len(text) > 20 and text in told) for told in labelled.news) for text in look.marks.texts
+    ])
+
+
+def _relevance_row(labelled: Labelled, reading: Reading, story: Story, *, relevant: bool) -> Row:
+    features = weigh_evidence(story.look_at(reading), story).features
+    return Row(labelled=labelled, relevant=relevant, fresh=False, weight=0.4, relevance=features)
+
+
+def _right(story: Story, reading: Reading, labelled: Labelled, *, fresh: bool) -> Judged:
+    if not labelled.relevant:
+        verdict, chance = Verdict(verdict=Label.OFF_TOPIC, score=0.0), 0.02
+    elif fresh:
+        verdict, chance = Verdict(verdict=Label.DEVELOPMENT, score=0.9), RIGHT
+    else:
+        verdict, chance = Verdict(verdict=Label.REPEAT, score=0.1), RIGHT
+    return story.judged(reading, Match(relevance=chance, about=labelled.relevant), verdict, None)
+
+
+def unlearnt(priors: Priors) -> Weights:
+    """Weights that know nothing but the priors."""
+    zero = Linear(names=(), mean=np.zeros(0), scale=np.ones(0), weight=np.zeros(0), bias=0.0)
+    return Weights(
+        relevance=zero,
+        same=_zeros(FIGURES),
+        telling=_zeros(TELLING_FIGURES),
+        novelty=zero,
+        cuts=Cuts(about=0.5, development=0.5, possible=0.2),
+        priors=priors,
+    )
+
+
+def _zeros(names: tuple[str, ...]) -> Linear:
+    size = len(names)
+    return Linear(names=names, mean=np.zeros(size), scale=np.ones(size), weight=np.zeros(size), bias=0.0)
+
+
+def priors_from(streams: Sequence[Stream], encoder: Encoder) -> Priors:
+    """Language means over all sentences of the streams, and leads of their off-topic items to compare with."""
+    sums: dict[str, tuple[np.ndarray, int]] = {}
+    leads: dict[str, list[np.ndarray]] = {}
+    for stream in streams:
+        for labelled in stream.items:
+            reading = read_closely(labelled.article, encoder)
+            vectors = np.stack([sentence.vector for sentence in reading.sentences]).astype(np.float64)
+            for lang in (labelled.article.lang, "*"):
+                total, count = sums.get(lang, (np.zeros(encoder.dim), 0))
+                sums[lang] = (total + vectors.sum(axis=0), count + len(vectors))
+                if not labelled.relevant:
+                    leads.setdefault(lang, []).append(reading.lead)
+    return Priors(
+        means={lang: total / count for lang, (total, count) in sums.items() if count >= 100},
+        unrelated={lang: np.stack(_spread(found, COHORT)) for lang, found in leads.items()},
+    )
+
+
+def _spread(found: list[np.ndarray], count: int) -> list[np.ndarray]:
+    step = max(1.0, len(found) / count)
+    return [found[int(at * step)] for at in range(min(count, len(found)))]
+
+
+def short_texts(streams: Sequence[Stream]) -> list[str]:
+    """The feed-only leads, for encoding ahead."""
+    return [lead_of(feed_only(labelled.article)) for stream in streams for labelled in stream.items]
