@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from storywatch.core.model import ChannelId, DeliveryClaim, DeliveryId, Recipient, Tidings
-    from storywatch.notify.smtp import SmtpServer
+    from storywatch.notify.smtp import Patience, SmtpServer
 
 DISPLAY_NAME: Final = "storywatch"
 MAIL_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
@@ -60,6 +60,7 @@ class EmailChannel:
         base_url: str,
         timezone: str = "UTC",
         trust: ssl.SSLContext | None = None,
+        patience: Patience | None = None,
     ) -> None:
         name, address = parseaddr(sender)
         self._id = id
@@ -71,7 +72,7 @@ class EmailChannel:
         self._name = line(name, NAME_LIMIT) or DISPLAY_NAME
         self._base_url = base_url
         self._zone = ZoneInfo(timezone)
-        self._session = SmtpSession(server, trust=trust)
+        self._session = SmtpSession(server, trust=trust, patience=patience)
         self._templates = templates()
         self._policy = _mail_policy()
 

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 TlsMode = Literal["implicit", "starttls", "none"]
 
-KEEP_OPEN: Final = 30.0  # seconds; a new TLS connection with login costs ten times a mail on an open one
-TRY_TIMEOUT: Final = 30.0
-TURN_TIMEOUT: Final = 60.0  # with TRY_TIMEOUT below the lease of a delivery
 REASON_LIMIT: Final = 300
 FOR_GOOD: Final = range(500, 600)
 
@@ -38,14 +35,26 @@ class SmtpServer:
     tls: TlsMode = "implicit"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long we wait for a server, in seconds: `turn` and `answer` together stay below the lease of a delivery."""
+
+    answer: float = 30.0  # for one mail, connecting included
+    turn: float = 60.0  # until the mails before it are done
+    idle: float = 30.0  # with an open connection for the next mail: a new one costs ten times as much as the mail
+
+
 class SmtpSession:
     """Sends one mail at a time to one server. Everything that goes wrong is `Unsent` or `Rejected`.
 
     `trust` replaces the system's certificate authorities.
     """
 
-    def __init__(self, server: SmtpServer, *, trust: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, server: SmtpServer, *, trust: ssl.SSLContext | None = None, patience: Patience | None = None
+    ) -> None:
         self._server = server
+        self._patience = patience or Patience()
         self._turn = asyncio.Lock()
         self._idle: asyncio.TimerHandle | None = None
         self._client = aiosmtplib.SMTP(
@@ -56,7 +65,7 @@ class SmtpSession:
             use_tls=server.tls == "implicit",
             start_tls=server.tls == "starttls",
             tls_context=trust,
-            timeout=TRY_TIMEOUT,
+            timeout=self._patience.answer,
         )
 
     async def send(self, sender: str, recipient: str, message: bytes) -> None:
@@ -77,10 +86,10 @@ class SmtpSession:
 
     async def _in_turn(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
-            async with asyncio.timeout(TURN_TIMEOUT):
+            async with asyncio.timeout(self._patience.turn):
                 await self._turn.acquire()
         except TimeoutError as exc:
-            message = f"{self._where}: other mails were still before this one after {TURN_TIMEOUT:g} s"
+            message = f"{self._where}: other mails were still before this one after {self._patience.turn:g} s"
             raise Unsent(message) from exc
         try:
             await self._try(step)
@@ -91,7 +100,7 @@ class SmtpSession:
         self._stop_idling()
         done = False
         try:
-            async with asyncio.timeout(TRY_TIMEOUT):
+            async with asyncio.timeout(self._patience.answer):
                 await step()
             done = True
         except (aiosmtplib.SMTPException, OSError, ValueError) as exc:  # OSError: TimeoutError and TLS errors too
@@ -119,7 +128,7 @@ class SmtpSession:
     def _leave(self, *, done: bool) -> None:
         """Keep the connection for the next mail; after trouble in the midst of a mail nothing is sure: drop it."""
         if done and self._client.is_connected:
-            self._idle = asyncio.get_running_loop().call_later(KEEP_OPEN, self._client.close)
+            self._idle = asyncio.get_running_loop().call_later(self._patience.idle, self._client.close)
         else:
             self._client.close()
 

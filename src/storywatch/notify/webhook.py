@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from storywatch import __version__
 from storywatch.core.retry import parse_retry_after
@@ -41,14 +42,16 @@ class WebhookChannel:
         secrets: tuple[str, ...],
         client: httpx.AsyncClient,
         base_url: str,
+        timeout: float = TRY_TIMEOUT,
     ) -> None:
         self._id = id
         self._client = client
         self._base_url = base_url
+        self._timeout = timeout
         try:
             self._url = httpx.URL(url)
-            self._signers = tuple(Webhook(secret) for secret in secrets)
-        except (httpx.InvalidURL, ValueError, RuntimeError) as exc:
+            self._signers = _signers(secrets)
+        except (httpx.InvalidURL, EmptyWebhookSecretError, ValueError) as exc:
             fault = f'channel {id!r}: the url is no web address, or a secret is not "whsec_" and base64'
             raise ConfigError((fault,)) from exc
 
@@ -63,7 +66,7 @@ class WebhookChannel:
     async def send(self, claim: DeliveryClaim, *, now: datetime) -> None:
         """Call the address with the body, signed for this moment. Raises `Unsent` or `Rejected`."""
         try:
-            async with asyncio.timeout(TRY_TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 await self._call(claim, now=now)
         except Forbidden as exc:
             message = f"{self._where}: {exc}"
@@ -72,7 +75,7 @@ class WebhookChannel:
             message = f"{self._where}: {exc}"
             raise Unsent(message) from exc
         except (TimeoutError, httpx.TimeoutException) as exc:
-            message = f"{self._where}: no answer within {TRY_TIMEOUT:g} s"
+            message = f"{self._where}: no answer within {self._timeout:g} s"
             raise Unsent(message) from exc
         except httpx.RequestError as exc:
             message = f"{self._where}: {str(exc) or type(exc).__name__}"
@@ -85,7 +88,7 @@ class WebhookChannel:
             content=claim.message,
             headers=self._headers(claim, now=now),
             follow_redirects=False,
-            timeout=TRY_TIMEOUT,
+            timeout=self._timeout,
         ) as response:
             if response.is_success:
                 await _drain(response)
@@ -118,6 +121,13 @@ class WebhookChannel:
     def _where(self) -> str:
         """The host only: paths and queries of such addresses are often secrets."""
         return f"webhook at {self._url.host}"
+
+
+def _signers(secrets: tuple[str, ...]) -> tuple[Webhook, ...]:
+    if not secrets:
+        message = "every call is signed"
+        raise EmptyWebhookSecretError(message)
+    return tuple(Webhook(secret) for secret in secrets)
 
 
 async def _drain(response: httpx.Response) -> None:
