@@ -38,6 +38,7 @@ GUESS_WINDOW = 400_000
 MAX_DAMAGE = 0.001
 UTF8_GOOD_FOR_BAD = 20  # so many valid sequences outweigh one broken
 
+ESCAPES = re.compile(rb"\x1b\$[@B]")  # of ISO-2022-JP, all of whose bytes are ASCII
 DOCUMENT_CLAIM = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 HEADER_CLAIM = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 REPLACEMENT = "\ufffd"
@@ -48,6 +49,8 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     for bom, name in BOMS:
         if body.startswith(bom):
             return body[len(bom) :].decode(name, "replace")
+    if ESCAPES.search(body):
+        return body.decode("iso2022_jp_ext", "replace")
     text = _utf8(body)
     if text is not None:
         return text

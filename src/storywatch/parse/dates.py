@@ -42,9 +42,13 @@ def parse_local(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
+        pass
+    try:
         bare, zone = _split_zone(text)
-        moment = _parse_bare(bare)
-        return moment.replace(tzinfo=zone) if moment and zone else moment
+    except ValueError:  # an offset of days is no offset
+        return None
+    moment = _parse_bare(bare)
+    return moment.replace(tzinfo=zone) if moment and zone else moment
 
 
 def _utc(moment: datetime) -> datetime | None:
@@ -59,8 +63,7 @@ def _split_zone(text: str) -> tuple[str, timezone | None]:
         return text[: found.start()].rstrip(), timezone(timedelta(hours=ZONES[found[1]]))
     if (found := OFFSET.search(text)) and ":" in text[: found.start()]:
         offset = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
-        if offset < timedelta(hours=24):
-            return text[: found.start()].rstrip(), timezone(offset if found[1] == "+" else -offset)
+        return text[: found.start()].rstrip(), timezone(offset if found[1] == "+" else -offset)
     return text, None
 
 

@@ -97,7 +97,8 @@ def _entries(items: list[MetaFeed], url: str, timezone: str | None) -> tuple[Lis
 
 def _entry(item: MetaFeed, base: str, timezone: str | None, *, key: str | None = None) -> ListedEntry:
     title = shortened(one_line(plain_text(_string(item.get("title")))), MAX_TITLE)
-    date = _string(item.get("published")) or _string(item.get("updated"))
+    # dict's own get: feedparser's warns where one of the two stands for the other
+    date = _string(dict.get(item, "published")) or _string(dict.get(item, "updated"))
     guid = _string(item.get("id")).strip()
     link = _link(item, base)
     if key is None:
@@ -133,7 +134,7 @@ def _summary(item: MetaFeed) -> str:
 
 def _exotic_moment(item: MetaFeed, date: str) -> datetime | None:
     """Where feedparser knows a spelling that we don't, such as Korean and Greek ones. A bare day is no moment."""
-    parts = item.get("published_parsed") or item.get("updated_parsed")
+    parts = dict.get(item, "published_parsed") or dict.get(item, "updated_parsed")
     if parts is None or ":" not in date or parse_local(date) is not None:
         return None
     return datetime(*parts[:6]).replace(tzinfo=UTC)  # noqa: DTZ001  given one at once
