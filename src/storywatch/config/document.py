@@ -26,9 +26,14 @@ T = TypeVar("T", bound="Table")
 
 LARGEST = 4_000_000  # bytes; nobody writes such a file by hand
 SYNTAX_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+TWICE = re.compile(r"Cannot (?:declare \('(.*?)',?\) twice|overwrite a value)")
 PLAIN_WORDS = {
     "Invalid value": "expected a value here, such as a text in quotes",
+    "Invalid statement": "expected a key or a [table] here",
+    "Invalid initial character for a key part": "expected a key here",
     "Illegal character '\\n'": "the text on this line has no closing quote",
+    "Unterminated string": "a text before this has no closing quotes",
+    "Unescaped '\\' in a string": r"a backslash in a text is written twice, or the text stands in 'single quotes'",
 }
 PLAIN_TYPES = {
     "string_type": "a text in quotes",
@@ -41,7 +46,7 @@ PLAIN_TYPES = {
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """A file as it was read. `data` is empty where it could not be; then `usable` is false."""
+    """A file as it was read. `usable` is false where it tells nothing that other files could be held to."""
 
     file: FilePath
     data: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +66,7 @@ class Document:
         if isinstance(value, dict):
             return value
         self.fault((key,), f"expected a table, found {found(value)}", at_value=True)
+        self.usable = False
         return {}
 
     def check(self, model: type[T], written: Any, *, at: Path = ()) -> T | None:
@@ -169,13 +175,10 @@ def syntax_fault(file: FilePath, text: str, message: str) -> Fault:
         line, column = int(place[1]), int(place[2])
     else:
         line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
-    twice = re.match(
-        r"Cannot (?:declare|overwrite|mutate immutable namespace|redefine namespace) ?(?:a value)?(?:\('(.*)',?\))?",
-        words,
-    )
+    twice = TWICE.match(words)
     if twice:
         key = (twice[1] or "").replace("', '", ".")
-        words = f"{key} is there twice" if key else "the same key is there twice"
+        words = f"{key or 'the same key'} is there twice"
     else:
         words = PLAIN_WORDS.get(words) or words[:1].lower() + words[1:]
     return Fault(file=str(file), line=line, column=column, message=f"not TOML: {words}")

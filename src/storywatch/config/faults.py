@@ -41,8 +41,13 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             words += f"[{part}]"
         else:
-            words += ("." if words else "") + (part if BARE.match(part) else found(part))
+            words += ("." if words else "") + (part if BARE.match(part) else key_in_quotes(part))
     return words
+
+
+def key_in_quotes(key: str) -> str:
+    """A key that is no bare word; somebody will paste a login there too."""
+    return '"(not shown)"' if PERHAPS_SECRET.search(key) else quoted(key)
 
 
 def found(value: Any) -> str:
@@ -70,6 +75,11 @@ def quoted(text: str) -> str:
 def wrong(value: Any, expected: str, hint: str = "") -> ValueError:
     """The error of a value that is not what it should be."""
     return ValueError(f"expected {expected}, found {found(value)}{hint}")
+
+
+def near_id(text: str) -> str:
+    """What the text would be as an id; nothing where it could be a secret."""
+    return "" if PERHAPS_SECRET.search(text) else re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

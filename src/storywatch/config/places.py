@@ -121,13 +121,13 @@ class Walk:
 
     def key(self) -> list[str]:
         """The parts of a dotted key; `at` is left on what follows it."""
-        parts = []
-        while found := PART.match(self.text, self.at):
+        parts: list[str] = []
+        while not parts or self.text[self.at] == ".":
+            self.at += bool(parts)
+            found = PART.match(self.text, self.at)
+            assert found, "the document was accepted by the parser"
             self.at = found.end()
             parts.append(next(iter(tomllib.loads(f"{found[1]} = 0"))) if found[1][0] in "\"'" else found[1])
-            if self.text[self.at] != ".":
-                break
-            self.at += 1
         return parts
 
     def mark(self, path: Path, *, key: int, value: int) -> None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from storywatch.config.faults import did_you_mean, found, wrong
+from storywatch.config.faults import did_you_mean, found, near_id, wrong
 from storywatch.core.addresses import Network
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -29,31 +29,29 @@ HOST = r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?"
 
 def read_duration(value: Any) -> timedelta:
     """`20s`, `5m`, `6h`, `3d`; at most a year."""
-    parts = re.fullmatch(DURATION, value) if isinstance(value, str) else None
-    if parts is None:
-        bare = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        raise wrong(
-            value, 'a duration such as "5m" (units: s, m, h, d)', f'; for seconds write "{value}s"' if bare else ""
-        )
-    try:
-        duration = timedelta(**{UNITS[parts[2]]: int(parts[1])})
-    except OverflowError:
-        duration = timedelta.max
-    if duration > LONGEST_DURATION:
-        raise wrong(value, "a duration of at most 366d")
-    return duration
+    return _duration(value, expected="a duration")
 
 
 def read_interval(value: Any) -> timedelta | None:
     """`"auto"` (None), or a duration that is not zero."""
     if value == "auto":
         return None
-    if isinstance(value, str) and re.fullmatch(r"0[smhd]", value):
+    duration = _duration(value, expected='"auto" or a duration')
+    if not duration:
         raise wrong(value, '"auto" or a duration of at least "1s"')
-    try:
-        return read_duration(value)
-    except ValueError as error:
-        raise ValueError(str(error).replace("expected a duration", 'expected "auto" or a duration')) from None
+    return duration
+
+
+def _duration(value: Any, *, expected: str) -> timedelta:
+    parts = re.fullmatch(DURATION, value) if isinstance(value, str) else None
+    if parts is None:
+        bare = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        hint = f'; for seconds write "{value}s"' if bare else ""
+        raise wrong(value, f'{expected} such as "5m" (units: s, m, h, d)', hint)
+    duration = timedelta(**{UNITS[parts[2]]: int(parts[1])})  # nine digits of days are just not too many
+    if duration > LONGEST_DURATION:
+        raise wrong(value, "a duration of at most 366d")
+    return duration
 
 
 def read_text(value: Any) -> str:
@@ -79,7 +77,7 @@ def read_id(value: Any) -> str:
     if not isinstance(value, str):
         raise wrong(value, "an id in quotes")
     if not re.fullmatch(ID, value):
-        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
+        near = near_id(value)
         hint = f', did you mean "{near}"?' if near else ""
         raise wrong(value, "an id of small letters, digits and hyphens", hint)
     return value
@@ -217,12 +215,14 @@ def read_feed_url(value: Any) -> str:
 
 def read_webhook_url(value: Any) -> str:
     """The address that is called. Many services keep a key in its path, so it is never repeated."""
+    example = "https://hooks.example.org/storywatch"
     try:
-        return read_web_url(value, example="https://hooks.example.org/storywatch")
+        return read_web_url(value, example=example)
     except ValueError as error:
-        raise ValueError(
-            str(error).split(", found ")[0] + ("" if "password" in str(error) else " (what stands there is not shown)")
-        ) from None
+        if "must not hold" in str(error):
+            raise
+        message = f'expected an address such as "{example}" (what stands there is not shown)'
+        raise ValueError(message) from None
 
 
 def read_base_url(value: Any) -> str:

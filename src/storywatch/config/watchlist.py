@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from storywatch.config.document import Document, load_document, load_text
-from storywatch.config.faults import Fault, did_you_mean, found
+from storywatch.config.faults import Fault, did_you_mean, found, near_id
 from storywatch.config.tables import WatchFile
 from storywatch.config.values import ID
 from storywatch.core.model import ChannelId, FeedId, Sensitivity, Severity, Terms, Watch, WatchId
@@ -72,7 +72,7 @@ def check_stem(document: Document) -> None:
     stem = document.file.stem
     if re.fullmatch(ID, stem):
         return
-    near = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
+    near = near_id(stem)
     hint = f', such as "{near}.toml"' if near else ""
     message = f"the name of the file is the watch's id: small letters, digits and hyphens{hint}"
     document.faults.append(Fault(file=str(document.file), message=message))

@@ -83,6 +83,14 @@ def test_the_shipped_configuration_works_as_it_is() -> None:
     assert watch.seeds
 
 
+def test_the_shipped_files_name_their_schema() -> None:
+    """An editor finds the schema by the first line."""
+    for path in SHIPPED.rglob("*.toml"):
+        kind = "watch" if path.parent.name == "watchlist" else path.stem
+        named = path.read_text("utf-8").splitlines()[0].removeprefix("#:schema ")
+        assert (path.parent / named).resolve() == SCHEMAS / f"{kind}.json"
+
+
 def test_the_channels_that_are_shipped_as_comments_are_right() -> None:
     """Taking the # away gives a configuration that can be read."""
     text = (SHIPPED / "storywatch.toml").read_text("utf-8")
