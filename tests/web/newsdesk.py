@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,18 @@ class Newsdesk:
 
     def client(self, **changes: Any) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app(**changes))
-        return httpx.AsyncClient(transport=transport, base_url=changes.get("base_url", BASE_URL), headers=HTML)
+        return httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=HTML)
+
+    def ask(
+        self, path: str, *, method: str = "GET", given: dict[str, Any] | None = None, **asked: Any
+    ) -> httpx.Response:
+        """One request, as a browser makes it; `given` goes to the app."""
+
+        async def between() -> httpx.Response:
+            async with self.client(**given or {}) as client:
+                return await client.request(method, path, **asked)
+
+        return asyncio.run(between())
 
     # ------------------------------------------------------------------ news
 
@@ -123,7 +135,7 @@ class Newsdesk:
 
     def _only_due(self, feed: str) -> None:
         with self.database.write() as connection:
-            connection.exec_driver_sql("UPDATE feed SET next_poll_at = '2099-01-01 00:00:00+00:00'")
+            connection.exec_driver_sql("UPDATE feed SET next_poll_at = '2026-03-02 18:00:00+00:00'")
             connection.exec_driver_sql(
                 f"UPDATE feed SET next_poll_at = '2020-01-01 00:00:00+00:00' WHERE uid = '{feed}'"
             )
@@ -142,7 +154,12 @@ def a_broken_story(
 ) -> tuple[Article, Judged]:
     """An article and the development that it breaks, in any language."""
     told = an_article(
-        **{"url": f"https://harbor-times.example/{digest('u', headline)}", "title": headline, "lang": lang, "seen_at": at}
+        **{
+            "url": f"https://harbor-times.example/{digest('u', headline)}",
+            "title": headline,
+            "lang": lang,
+            "seen_at": at,
+        }
         | article
     )
     uid = DevelopmentId(digest("dev", watch, told.id))
@@ -170,8 +187,16 @@ def a_broken_story(
 def fill(desk: Newsdesk) -> None:
     """A week in several languages: something told, held, refused and waiting; repeats; a feed that fails."""
     desk.watches[:] = [
-        a_watch(channels=(ChannelId("desk"), ChannelId("newsroom")), feeds=frozenset({FeedId("harbor-times"), FeedId("svobodny-kanal")})),
-        a_watch(id=WatchId("ferry-line"), name="The ferry line to the islands", about="Whether the night ferry comes back.", feeds=frozenset({FeedId("island-post")})),
+        a_watch(
+            channels=(ChannelId("desk"), ChannelId("newsroom")),
+            feeds=frozenset({FeedId("harbor-times"), FeedId("svobodny-kanal")}),
+        ),
+        a_watch(
+            id=WatchId("ferry-line"),
+            name="The ferry line to the islands",
+            about="Whether the night ferry comes back.",
+            feeds=frozenset({FeedId("island-post")}),
+        ),
     ]
     feeds = [
         a_feed(),
@@ -180,22 +205,56 @@ def fill(desk: Newsdesk) -> None:
     ]
     desk.polls.sync_feeds(feeds, now=NOON - timedelta(days=9))
     desk.judgements.sync_watches(desk.watches)
-    desk.poll(at=NOON - timedelta(days=9), state=EntryState.BASELINE, entries=[a_listed(str(n)) for n in range(12)], title="Harbor Times: all news")
+    desk.poll(
+        at=NOON - timedelta(days=9),
+        state=EntryState.BASELINE,
+        entries=[a_listed(str(n)) for n in range(12)],
+        title="Harbor Times: all news",
+    )
     desk.poll("svobodny-kanal", at=NOON, failures=7, status=403, error="403 Forbidden")
-    days = [NOON - timedelta(days=6), NOON - timedelta(days=4, hours=2), NOON - timedelta(days=1), NOON - timedelta(hours=1), NOON + timedelta(hours=1)]
+    days = [
+        NOON - timedelta(days=6),
+        NOON - timedelta(days=4, hours=2),
+        NOON - timedelta(days=1),
+        NOON - timedelta(hours=1),
+        NOON + timedelta(hours=1),
+    ]
     for at, (headline, lang, new, more) in zip(days, STORIES, strict=True):
         article, judged = a_broken_story(headline, lang, *new, at=at, **more)
         desk.judge(article, judged)
         if at == days[0]:
             desk.tell(at + timedelta(minutes=1), sent=True)
-            for number, (outlet, lang_of_copy) in enumerate([("Rheinblick", "de"), ("Kanal Wschód", "pl"), ("Volga Inform", "ru"), ("Meridian Wire", "en"), ("Nuevo Puerto", "es")], 1):
-                copy = an_article(url=f"https://copy{number}.example/1", title=f"Strike begins, says {outlet}", lang=lang_of_copy, outlet=f"o{number}", outlet_name=outlet, owner=f"group-{number % 3}", seen_at=at + timedelta(minutes=40 * number))
-                desk.judge(copy, a_judged(copy, label=Label.REPEAT, repeats=judged.development and judged.development.id))
+            for number, (outlet, lang_of_copy) in enumerate(
+                [
+                    ("Rheinblick", "de"),
+                    ("Kanal Wschód", "pl"),
+                    ("Volga Inform", "ru"),
+                    ("Meridian Wire", "en"),
+                    ("Nuevo Puerto", "es"),
+                ],
+                1,
+            ):
+                copy = an_article(
+                    url=f"https://copy{number}.example/1",
+                    title=f"Strike begins, says {outlet}",
+                    lang=lang_of_copy,
+                    outlet=f"o{number}",
+                    outlet_name=outlet,
+                    owner=f"group-{number % 3}",
+                    seen_at=at + timedelta(minutes=40 * number),
+                )
+                desk.judge(
+                    copy, a_judged(copy, label=Label.REPEAT, repeats=judged.development and judged.development.id)
+                )
         if at == days[1]:
             desk.tell(at + timedelta(minutes=1), sent=False, dead=True, reason="550 5.1.1 no such user")
     desk.tell(NOW - timedelta(minutes=5), sent=False, reason="503 Service Unavailable")
     for number, label in enumerate([Label.POSSIBLE, Label.BACKGROUND, Label.OFF_TOPIC]):
-        other = an_article(url=f"https://harbor-times.example/other{number}", title=f"Something {label} about the harbour", seen_at=NOON + timedelta(hours=2, minutes=number))
+        other = an_article(
+            url=f"https://harbor-times.example/other{number}",
+            title=f"Something {label} about the harbour",
+            seen_at=NOON + timedelta(hours=2, minutes=number),
+        )
         desk.judge(other, a_judged(other, label=label))
     desk.poll(at=NOW - timedelta(seconds=14), next_poll_at=NOW + timedelta(minutes=4), title="Harbor Times: all news")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
-from storywatch.core.model import Label
+from storywatch.core.model import DeliveryState, Label
 from storywatch.store.packing import unpack_reasons
-from storywatch.store.tables import article, delivery, development, verdict
+from storywatch.store.tables import article, delivery, development, feed, verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,6 +44,16 @@ class Tally:
     judged: dict[tuple[str, str], int]  # by watch and verdict
     developments: dict[tuple[str, str], int]  # by watch and severity
     deliveries: dict[tuple[str, str], int]  # by channel and state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """Is anything wrong, in four figures."""
+
+    feeds: int  # in use
+    feeds_failing: int
+    read_at: datetime | None  # when a feed was last read
+    dead_letters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,16 @@ class Ledger:
                 developments=_pairs(connection, development.c.watch, development.c.severity),
                 deliveries=_pairs(connection, delivery.c.channel, delivery.c.state),
             )
+
+    def pulse(self, *, failures: int) -> Pulse:
+        """How it stands; a feed is failing after so many failures in a row."""
+        failing = func.sum(case((feed.c.failures >= failures, 1), else_=0))
+        feeds = select(func.count(), failing, func.max(feed.c.succeeded_at)).where(feed.c.enabled)
+        dead = select(func.count()).where(delivery.c.state == DeliveryState.DEAD)
+        with self.database.read() as connection:
+            in_use, troubled, read_at = connection.execute(feeds).one()
+            dead_letters = connection.execute(dead).scalar_one()
+        return Pulse(feeds=in_use, feeds_failing=troubled or 0, read_at=read_at, dead_letters=dead_letters)
 
 
 def _lines() -> Query:

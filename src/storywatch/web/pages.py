@@ -16,7 +16,15 @@ from starlette.routing import Route
 from storywatch.core.model import DeliveryState, Label, WatchId
 from storywatch.store.views import StoryView
 from storywatch.web import show
-from storywatch.web.trouble import State, state_of_feed, states_of_story, tell_baseline
+from storywatch.web.trouble import (
+    FAILURES_TO_TELL,
+    Sign,
+    State,
+    signs_of_trouble,
+    state_of_feed,
+    states_of_story,
+    tell_baseline,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,6 +80,8 @@ def _environment() -> Environment:
         number=show.number,
         signed=show.signed,
         span=show.span,
+        short_span=show.short_span,
+        same_name=show.same_name,
         pull_width=show.pull_width,
     )
     environment.globals.update(counted=show.counted)
@@ -104,6 +114,7 @@ class Pages:
     reads: Views
     ledger_reads: Ledger
     watches: Callable[[], Sequence[Watch]]
+    ticked_at: Callable[[], datetime | None]
     clock: Clock
     zone: tzinfo
     root: str
@@ -231,8 +242,10 @@ class Pages:
         **values: Any,
     ) -> Response:
         """A page of the shell; without `here` it has no navigation."""
+        now = self.clock.now()
         text = self.environment.get_template(template).render(
-            show=show.Show(self.clock.now(), self.zone), zone=self.zone, root=self.root, asset=self.asset,
+            show=show.Show(now, self.zone),
+            pulse=self._pulse(now) if here else None, zone=self.zone, root=self.root, asset=self.asset,
             version=self.version, sign_out=self.may_sign_out, here=here, **values,
         )  # fmt: skip
         return HTMLResponse(text, status_code=status, headers=headers)
@@ -254,6 +267,10 @@ class Pages:
             return PlainTextResponse(f"{text}\n", status_code=status, headers=headers)
         heading = HEADINGS.get(status, "That did not work")
         return self.render("message.html", status=status, headers=headers, heading=heading, text=text)
+
+    def _pulse(self, now: datetime) -> list[Sign]:
+        pulse = self.ledger_reads.pulse(failures=FAILURES_TO_TELL)
+        return signs_of_trouble(pulse, ticked_at=self.ticked_at(), now=now)
 
     def _watch(self, watch_id: str) -> Watch:
         for watch in self.watches():

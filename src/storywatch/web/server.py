@@ -59,6 +59,7 @@ def build_web(  # noqa: PLR0913  the composition root names each part
         reads=reads,
         ledger_reads=ledger,
         watches=watches,
+        ticked_at=ticked_at,
         clock=clock,
         zone=zone,
         root=root,

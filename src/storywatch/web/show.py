@@ -92,6 +92,11 @@ def span(time: timedelta) -> str:
     return _two(days, "day" if days == 1 else "days", time % DAY // HOUR if days < 3 else 0, "h")  # noqa: PLR2004  hours matter for two days
 
 
+def short_span(time: timedelta) -> str:
+    """A span for a narrow column: the small unit goes without saying."""
+    return span(time).removesuffix(" min") if time >= HOUR else span(time)
+
+
 def _two(large: int, unit: str, small: int, small_unit: str) -> str:
     return f"{large} {unit} {small} {small_unit}" if small else f"{large} {unit}"
 
@@ -113,6 +118,15 @@ def web_address(url: str) -> str | None:
     except ValueError:
         return None
     return url.strip() if parts.scheme.lower() in {"http", "https"} and parts.hostname else None
+
+
+def same_name(one: str, other: str) -> bool:
+    """Do both say the same, but for case and what stands between the words?"""
+    return _letters(one) == _letters(other)
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def number(value: float) -> str:

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from storywatch.core.model import Watch
+    from storywatch.store.ledger import Pulse
     from storywatch.store.views import FeedView, StoryView
 
 FAILURES_TO_TELL = 3  # fewer heal by themselves nearly always
 LATE = timedelta(minutes=10)
+STANDSTILL = timedelta(minutes=2)
 QUIET = timedelta(days=14)
 
 
@@ -31,6 +33,30 @@ class State:
     def is_trouble(self) -> bool:
         """Should somebody look?"""
         return self.kind == "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A state in the head of each page, with the page that tells more."""
+
+    state: State
+    leads_to: str
+    at: datetime | None = None
+
+
+def signs_of_trouble(pulse: Pulse, *, ticked_at: datetime | None, now: datetime) -> list[Sign]:
+    """What the head of each page says: when something was last read, and only then what is wrong."""
+    signs = []
+    if ticked_at is None or now - ticked_at > STANDSTILL:
+        signs.append(Sign(State("bad", "bad", "Nothing is being done"), "/sources", ticked_at))
+    elif pulse.read_at is not None:
+        signs.append(Sign(State("ok", "ok", "Read"), "/sources", pulse.read_at))
+    if pulse.feeds_failing:
+        signs.append(Sign(State("wait", "bad", f"{pulse.feeds_failing} of {pulse.feeds} feeds failing"), "/sources"))
+    if pulse.dead_letters:
+        word = "dead letter" if pulse.dead_letters == 1 else "dead letters"
+        signs.append(Sign(State("bad", "bad", f"{pulse.dead_letters} {word}"), "/deliveries"))
+    return signs
 
 
 def state_of_feed(feed: FeedView, *, now: datetime) -> State:
