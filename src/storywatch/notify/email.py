@@ -85,19 +85,17 @@ class EmailChannel:
         mail["In-Reply-To"] = root
         mail["References"] = root
         mail["List-Id"] = f"<{watch}.storywatch.{self._domain}>"
-        mail["Content-Language"] = ", ".join(letter.languages)
         text = self._templates.get_template("alert.txt.j2").render(letter=letter)
         html = self._templates.get_template("alert.html.j2").render(letter=letter)
-        return _finish(mail, text, html, delivery=tidings.delivery)
+        return _finish(mail, text, html, delivery=tidings.delivery, languages=letter.languages)
 
     def render_test(self, recipient: Recipient, delivery: DeliveryId, *, now: datetime) -> bytes:
         """A mail that says that the channel works."""
         facts = {"channel": self._id, "address": recipient.address, "base_url": self._base_url, "delivery": delivery}
         mail = self._begin(recipient, delivery, subject=f"Test of channel {self._id}", at=now)
-        mail["Content-Language"] = "en"
         text = self._templates.get_template("test.txt.j2").render(facts)
         html = self._templates.get_template("test.html.j2").render(facts)
-        return _finish(mail, text, html, delivery=delivery)
+        return _finish(mail, text, html, delivery=delivery, languages=("en",))
 
     async def send(self, claim: DeliveryClaim, *, now: datetime) -> None:  # noqa: ARG002  a port's argument
         """Hand the mail to the server. Raises `Unsent` or `Rejected`."""
@@ -126,11 +124,12 @@ class EmailChannel:
         return mail
 
 
-def _finish(mail: EmailMessage, text: str, html: str, *, delivery: DeliveryId) -> bytes:
+def _finish(mail: EmailMessage, text: str, html: str, *, delivery: DeliveryId, languages: tuple[str, ...]) -> bytes:
     """The mail's bytes. Both parts are encoded to lines that no server on the way has to rewrite."""
     mail.set_content(text, cte=_encoding(text))
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     mail.set_boundary(f"=_{delivery}")  # quoted-printable and base64 never hold "=_"
+    mail["Content-Language"] = ", ".join(languages)  # after the parts: it would have gone with the first
     return mail.as_bytes()
 
 

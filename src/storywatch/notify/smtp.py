@@ -103,7 +103,8 @@ class SmtpSession:
             async with asyncio.timeout(self._patience.answer):
                 await step()
             done = True
-        except (aiosmtplib.SMTPException, OSError, ValueError) as exc:  # OSError: TimeoutError and TLS errors too
+        except (aiosmtplib.SMTPException, OSError, UnicodeError) as exc:
+            # TimeoutError and TLS errors are OSErrors; UnicodeError is a host name that DNS can't write
             raise self._failure(exc) from exc
         finally:
             self._leave(done=done)
@@ -151,9 +152,7 @@ class SmtpSession:
             return self._answer(exc)
         if isinstance(exc, TimeoutError):
             return Unsent(f"{self._where}: no answer in time")
-        if isinstance(exc, aiosmtplib.SMTPException | OSError):
-            return Unsent(f"{self._where}: {_words(exc)}")
-        return Rejected(f"{self._where}: the address can't be written in SMTP")
+        return Unsent(f"{self._where}: {_words(exc)}")
 
     def _answer(self, exc: aiosmtplib.SMTPResponseException) -> SendFailed:
         message = f"{self._where} answered {exc.code}: {_words(exc)}"

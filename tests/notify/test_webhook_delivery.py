@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from builders import NOON, a_claim, tidings
-from receiver import Receiver, receiving
 from standardwebhooks import Webhook, WebhookVerificationError
+from webhook_receiver import Receiver, receiving
 
 from storywatch.core.model import ChannelId, Recipient
 from storywatch.core.retry import plan_attempt

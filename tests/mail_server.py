@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-CERTIFICATE = Path(__file__).parent.parent / "data" / "notify" / "server.pem"
+CERTIFICATE = Path(__file__).parent / "data" / "notify" / "server.pem"
 PASSWORD = b"right horse"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import NOON, a_claim, tidings
-from smtp_server import PASSWORD, Mailbox, mail_server, trusting
+from mail_server import PASSWORD, Mailbox, mail_server, trusting
 
 from storywatch.core.model import ChannelId, DeliveryId, Recipient
 from storywatch.errors import Rejected, SendFailed, Unsent
@@ -217,6 +217,11 @@ def test_no_server_is_no_answer() -> None:
 
     with pytest.raises(Unsent, match="mail server 127"):
         asyncio.run(to_nowhere())
+
+
+def test_a_host_that_is_none_is_named() -> None:
+    """The operator sees which host can't be one."""
+    assert "mail server mail..example.org:" in str(fail(Unsent, host="mail..example.org", **PLAIN))
 
 
 def test_a_server_that_hangs_up_is_tried_again() -> None:
