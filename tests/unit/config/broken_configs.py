@@ -1,6 +1,7 @@
 """The broken configurations of tests/data/config/broken.toml, and the page that shows them.
 
-python tests/unit/config/broken_configs.py    writes docs/reference/config-errors.md anew
+python tests/unit/config/broken_configs.py           writes docs/reference/config-errors.md anew
+python tests/unit/config/broken_configs.py --show    what is said now, where broken.toml expects something else
 """
 
 from __future__ import annotations
