@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -37,8 +38,7 @@ SECTIONS = ("World", "Ports", "Weather", "Sport", "Opinion")
 class Newsstand:
     """What the outlets show so far. Shown from one thread, read by the server's."""
 
-    def __init__(self, shift: timedelta) -> None:
-        self._shift = shift
+    def __init__(self) -> None:
         self._shown: tuple[Item, ...] = ()
 
     def show(self, *items: Item) -> None:
@@ -67,7 +67,7 @@ class Newsstand:
         return (
             f"<item><title>{escape(item.title)}</title><link>{base}{item.path}</link>"
             f'<guid isPermaLink="false">{item.path}</guid><description>{escape(item.summary)}</description>'
-            f"<pubDate>{format_datetime(self._published_at(item))}</pubDate></item>"
+            f"<pubDate>{format_datetime(item.published_at)}</pubDate></item>"
         )
 
     def _html(self, item: Item, base: str) -> str:
@@ -79,7 +79,7 @@ class Newsstand:
             f'<!doctype html><html lang="{item.lang}"><head><meta charset="utf-8">'
             f"<title>{escape(item.title)} | {name}</title>"
             f'<meta property="og:title" content="{escape(item.title)}"><meta property="og:site_name" content="{name}">'
-            f'<meta property="article:published_time" content="{self._published_at(item).isoformat()}">'
+            f'<meta property="article:published_time" content="{item.published_at.isoformat()}">'
             f'<link rel="canonical" href="{base}{item.path}"></head><body>'
             f"<header><b>{name}</b><nav><ul>{sections}</ul></nav></header>"
             f"<main><article><h1>{escape(item.title)}</h1>"
@@ -87,9 +87,6 @@ class Newsstand:
             + f"</article><aside><h2>{name}</h2><ul>{more}</ul></aside></main>"
             "<footer>All rights reserved. Privacy. Contact.</footer></body></html>"
         )
-
-    def _published_at(self, item: Item) -> datetime:
-        return item.published_at + self._shift
 
 
 def outlet_name(outlet: str) -> str:
@@ -124,6 +121,11 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.stand, self.receiver = stand, receiver
         self.base = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A reader that hangs up is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

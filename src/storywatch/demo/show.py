@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 NOTHING_TOLD = 1
 INTERRUPTED = 130
+INDENT = "  "
+PIPE_WIDTH = 120
 FIRST_TICK = 0.02  # seconds between two looks whether the engine turns
 
 
@@ -83,12 +84,12 @@ class Show:
         opening = {item.outlet: item for item in reversed(items)}  # the first of each outlet
         self._items = [item for item in items if opening[item.outlet] is not item]
         self._outlets, self._languages = len(opening), len({item.lang for item in items})
-        self._shift = clock.now() - items[-1].seen_at
         self._stop, self._out = stop, out
         self._told: set[str] = set()  # headlines
         self._ended = False
-        self.clock = LeapingClock(clock, self._at(items[0]))
-        self.stand = Newsstand(self._shift)
+        self._width = out.width if out.is_terminal else PIPE_WIDTH
+        self.clock = LeapingClock(clock, items[0].seen_at)
+        self.stand = Newsstand()
         self.stand.show(*opening.values())
 
     @property
@@ -107,7 +108,7 @@ class Show:
         for item in self._items:
             if self._stop.is_set():
                 return
-            self.clock.leap(self._at(item))
+            self.clock.leap(item.seen_at)
             self.stand.show(item)
             await app.service.exhaust(due_by=self.clock.now())
         self._ended = True
@@ -153,15 +154,14 @@ class Show:
         for item, verdict, score, reason in fates:
             article = Text.assemble((f"{outlet_name(item.outlet)} ({item.lang})  ", "cyan"), item.title)
             table.add_row(article, Text(verdict), Text(score), Text(reason))
-        self._out.print(table)
+        self._out.print(table, width=self._width)
         if not self._told:
             self._out.print("\nNothing was alerted, which is not how it should be.")
 
     def _print_indented(self, text: Text) -> None:
-        self._out.print(Padding(text, (0, 0, 0, 2)))
-
-    def _at(self, item: Item) -> datetime:
-        return item.seen_at + self._shift
+        for line in text.wrap(self._out, self._width - len(INDENT)):
+            line.rstrip()
+            self._out.print(Text.assemble(INDENT, line))
 
 
 def _fate(item: Item, known: Explanation) -> tuple[str, str, str]:
@@ -177,6 +177,10 @@ def _fate(item: Item, known: Explanation) -> tuple[str, str, str]:
 
 
 def _main_reason(verdict: VerdictView) -> str:
-    """What pulled hardest away from an alert."""
+    """What is known already, or what pulled hardest away from an alert."""
+    if verdict.copy_of:
+        return "a copy of an earlier article"
+    if verdict.label == Label.REPEAT and verdict.nearest and verdict.nearest.sentence:
+        return f"known: {verdict.nearest.sentence}"
     reasons: Sequence[Reason] = verdict.match_reasons if verdict.label == Label.OFF_TOPIC else verdict.reasons
     return min(reasons, key=lambda reason: reason.pull).words if reasons else ""
