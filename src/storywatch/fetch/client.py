@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from storywatch.fetch.hosts import Hosts
     from storywatch.ports import Clock
 
+Client = httpx.AsyncClient
 MIB = 1024 * 1024
 WIRE_CAP = 5 * MIB
 MAX_REDIRECTS = 5
