@@ -42,6 +42,7 @@ UNLIKELY = re.compile(
     r"|outbrain|taboola|widget",
     re.IGNORECASE,
 )
+LABELLED = "div[class], div[id], section[class], section[id], ul[class], ol[class], p[class], li[class]"
 PARAGRAPHS = "p, h2, h3, h4, li, blockquote, pre"
 MAX_LINK_SHARE = 0.5
 PARAGRAPH_MIN = 25
@@ -132,9 +133,8 @@ def _length(lines: Sequence[str]) -> int:
 
 
 def _paragraphs_of(tree: LexborHTMLParser) -> list[str]:
-    for element in tree.css(", ".join(NOISE)):
-        element.decompose()
-    _drop_unlikely(tree)
+    _remove(tree.css(", ".join(NOISE)))
+    _remove([element for element in tree.css(LABELLED) if _is_unlikely(element)])
     home = _home(tree)
     if home is None:
         return []
@@ -148,13 +148,25 @@ def _is_innermost(block: LexborNode) -> bool:
     return block.tag == "p" or block.css_first("p") is None
 
 
-def _drop_unlikely(tree: LexborHTMLParser) -> None:
-    for element in tree.css(
-        "div[class], div[id], section[class], section[id], ul[class], ol[class], p[class], li[class]"
-    ):
-        label = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
-        if UNLIKELY.search(label) and len(element.text(deep=True)) < SMALL:
-            element.decompose()
+def _remove(elements: list[LexborNode]) -> None:
+    """The outermost of them only: what was inside a removed element must not be touched again."""
+    places = {element.mem_id for element in elements}
+    for element in [element for element in elements if not _is_inside(element, places)]:
+        element.decompose()
+
+
+def _is_inside(element: LexborNode, places: set[int]) -> bool:
+    above = element.parent
+    while above is not None:
+        if above.mem_id in places:
+            return True
+        above = above.parent
+    return False
+
+
+def _is_unlikely(element: LexborNode) -> bool:
+    label = f"{element.attributes.get('class') or ''} {element.attributes.get('id') or ''}"
+    return UNLIKELY.search(label) is not None and len(element.text(deep=True)) < SMALL
 
 
 def _home(tree: LexborHTMLParser) -> LexborNode | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import feedparser
@@ -17,7 +17,7 @@ from storywatch.core.model import Freshness, ListedEntry, Listing
 from storywatch.core.urls import url_key, web_address
 from storywatch.errors import Unreadable
 from storywatch.parse.charset import decode
-from storywatch.parse.dates import parse_local, parse_moment
+from storywatch.parse.dates import parse_moment
 from storywatch.parse.markup import one_line, plain_text, shortened
 
 MAX_ENTRIES = 500
@@ -97,7 +97,8 @@ def _entries(items: list[MetaFeed], url: str, timezone: str | None) -> tuple[Lis
 
 def _entry(item: MetaFeed, base: str, timezone: str | None, *, key: str | None = None) -> ListedEntry:
     title = shortened(one_line(plain_text(_string(item.get("title")))), MAX_TITLE)
-    # dict's own get: feedparser's warns where one of the two stands for the other
+    # dict's own get: feedparser's warns where one of the two stands for the other. We read the dates ourselves: it
+    # takes local time for UTC, and finds days in spellings that it does not know.
     date = _string(dict.get(item, "published")) or _string(dict.get(item, "updated"))
     guid = _string(item.get("id")).strip()
     link = _link(item, base)
@@ -113,7 +114,7 @@ def _entry(item: MetaFeed, base: str, timezone: str | None, *, key: str | None =
         url_key=url_key(address) if link else address,
         title=title,
         summary=_summary(item),
-        published_at=parse_moment(date, timezone_name=timezone) or _exotic_moment(item, date),
+        published_at=parse_moment(date, timezone_name=timezone),
     )
 
 
@@ -130,14 +131,6 @@ def _summary(item: MetaFeed) -> str:
     values = [_string(item.get("summary"))]
     values += [_string(content.get("value")) for content in item.get("content") or []]
     return shortened(max(map(plain_text, dict.fromkeys(values)), key=len), MAX_SUMMARY)
-
-
-def _exotic_moment(item: MetaFeed, date: str) -> datetime | None:
-    """Where feedparser knows a spelling that we don't, such as Korean and Greek ones. A bare day is no moment."""
-    parts = dict.get(item, "published_parsed") or dict.get(item, "updated_parsed")
-    if parts is None or ":" not in date or parse_local(date) is not None:
-        return None
-    return datetime(*parts[:6]).replace(tzinfo=UTC)  # noqa: DTZ001  given one at once
 
 
 def _language(feed: MetaFeed) -> str | None:

@@ -18,6 +18,7 @@ from storywatch.parse.charset import decode
 from storywatch.parse.markup import hostility
 from storywatch.parse.metadata import Metadata, day_of, parse_metadata
 
+NOTHING = 20  # characters: a stray link, no news
 SHORT = 250
 STUB = 900
 WALL = 600
@@ -60,7 +61,7 @@ def parse_page(body: bytes, *, url: str, content_type: str | None = None, timezo
         state = _state(paragraphs, meta, html)
     if state is PageState.BLOCKED:
         paragraphs = ()
-    elif not paragraphs:
+    elif sum(map(len, paragraphs)) < NOTHING:
         message = "no article text was found on the page"
         raise Unreadable(message)
     published_at, to_the_day = meta.published_at, meta.dated_to_the_day
