@@ -51,7 +51,7 @@ def test_after_the_baseline_the_page_says_that_nothing_new_has_come(newsdesk: Ne
     """Silence after the first polls is told apart from a service that has not begun."""
     newsdesk.poll()
 
-    assert "All 1 feeds are followed" in newsdesk.ask("/").text
+    assert "1 feed is followed" in newsdesk.ask("/").text
 
 
 def test_a_watch_without_feeds_and_channels_says_so(newsdesk: Newsdesk) -> None:

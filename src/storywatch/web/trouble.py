@@ -108,4 +108,5 @@ def tell_baseline(watch: Watch, feeds: Sequence[FeedView]) -> str:
             f"{read} of {len(own)} feeds polled. What a feed lists at its first poll is a baseline: "
             "it counts as known, and nothing is news yet."
         )
-    return f"All {len(own)} feeds are followed. What they listed at first counts as known; nothing new has come since."
+    followed = "1 feed is" if len(own) == 1 else f"{len(own)} feeds are"
+    return f"{followed} followed. What was listed at first counts as known; nothing new has come since."

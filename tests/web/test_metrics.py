@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builders import NOON, a_claim, a_judged, an_article
+from newsdesk import NOW, fill
+from prometheus_client.parser import text_string_to_metric_families
+
+from storywatch.core.model import AttemptOutcome, DeliveryState, Label, PollOutcome
+
+if TYPE_CHECKING:
+    from newsdesk import Newsdesk
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference/metrics.md"
+
+
+def scraped(newsdesk: Newsdesk) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Every sample by its name and labels."""
+    answer = newsdesk.ask("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    families = text_string_to_metric_families(answer.text)
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_what_the_service_tells_is_counted(newsdesk: Newsdesk) -> None:
+    """Polls, judgements and tries come back with their outcomes and times."""
+    metrics = newsdesk.metrics
+    metrics.polled(PollOutcome(new=3, changed=1, known=40), seconds=0.2)
+    metrics.polled(PollOutcome(known=40), seconds=0.1)
+    article = an_article(published_at=NOON - timedelta(minutes=10), seen_at=NOON)
+    judged = a_judged(article)
+    assert judged.alert
+    metrics.judged(replace(judged, alert=replace(judged.alert, created_at=NOON + timedelta(seconds=4))), seconds=3.5)
+    metrics.judged(a_judged(article, label=Label.REPEAT), seconds=0.5)
+    for state in DeliveryState:
+        metrics.tried(a_claim(), AttemptOutcome(state=state, at=NOON + timedelta(seconds=7)), seconds=0.3)
+    metrics.step_failed("poll")
+    metrics.reloaded(ok=True, at=NOON)
+    metrics.reloaded(ok=False, at=NOW)
+
+    seen = scraped(newsdesk)
+
+    assert seen["storywatch_build_info", (("version", "1.2.3"),)] == 1
+    assert seen["storywatch_poll_seconds_count", (("outcome", "entries"),)] == 1
+    assert seen["storywatch_poll_seconds_count", (("outcome", "nothing-new"),)] == 1
+    assert seen["storywatch_entries_total", (("state", "new"),)] == 3
+    assert seen["storywatch_entries_total", (("state", "known"),)] == 80
+    assert seen["storywatch_judge_seconds_count", ()] == 2
+    assert seen["storywatch_alert_latency_seconds_sum", (("stage", "listed"),)] == 600
+    assert seen["storywatch_alert_latency_seconds_sum", (("stage", "judged"),)] == 4
+    assert seen["storywatch_alert_latency_seconds_sum", (("stage", "sent"),)] == 7
+    for outcome in ("sent", "retry", "dead"):
+        assert seen["storywatch_delivery_attempts_total", (("channel", "desk"), ("outcome", outcome))] == 1
+    assert seen["storywatch_step_failures_total", (("step", "poll"),)] == 1
+    assert seen["storywatch_config_last_reload_successful", ()] == 0
+    assert seen["storywatch_config_last_reload_success_timestamp_seconds", ()] == NOON.timestamp()
+
+
+def test_the_database_is_counted_at_the_scrape(newsdesk: Newsdesk) -> None:
+    """A restart forgets nothing of what is kept."""
+    fill(newsdesk)
+    watch = ("watch", "harbour-strike")
+
+    seen = scraped(newsdesk)
+
+    assert seen["storywatch_articles_judged_total", (("verdict", "repeat"), watch)] == 5
+    assert seen["storywatch_articles_judged_total", (("verdict", "off-topic"), watch)] == 1
+    assert seen["storywatch_developments_total", (("severity", "major"), watch)] == 4
+    assert seen["storywatch_deliveries", (("channel", "desk"), ("state", "dead"))] == 1
+    assert seen["storywatch_outbox_depth", ()] == 2
+    assert seen["storywatch_outbox_oldest_seconds", ()] == 4 * 3600
+    assert seen["storywatch_dead_letters", ()] == 1
+    assert seen["storywatch_feeds", ()] == 3
+    assert seen["storywatch_feeds_failing", ()] == 1
+    assert seen["storywatch_feed_last_success_timestamp_seconds", (("feed", "harbor-times"),)] == NOW.timestamp() - 14
+    assert seen["storywatch_last_tick_timestamp_seconds", ()] == NOW.timestamp()
+
+
+def test_a_publisher_whose_clock_runs_ahead_does_not_make_us_early(newsdesk: Newsdesk) -> None:
+    """No latency is below nothing; without a date of publication there is none."""
+    newsdesk.metrics.judged(a_judged(an_article(published_at=NOON + timedelta(hours=1))), seconds=1)
+    newsdesk.metrics.judged(a_judged(an_article(published_at=None)), seconds=1)
+
+    seen = scraped(newsdesk)
+
+    assert seen["storywatch_alert_latency_seconds_sum", (("stage", "listed"),)] == 0
+    assert seen["storywatch_alert_latency_seconds_count", (("stage", "listed"),)] == 1
+
+
+def test_before_the_first_tick_there_is_no_time_of_it(newsdesk: Newsdesk) -> None:
+    """An engine that has not begun is absent, not stale since 1970."""
+    answer = newsdesk.ask("/metrics", given={"ticked_at": lambda: None})
+
+    assert "storywatch_last_tick_timestamp_seconds" not in answer.text
+
+
+def test_the_reference_names_every_metric_and_label(newsdesk: Newsdesk) -> None:
+    """Who writes an alert rule finds each metric in the reference, and nothing that does not exist."""
+    told = dict(re.findall(r"^\| `(storywatch_\w+)` \| ([^|]*) \|", REFERENCE.read_text("utf-8"), re.MULTILINE))
+    text = newsdesk.ask("/metrics").text
+    given = {name for name in re.findall(r"^# TYPE (\w+)", text, re.MULTILINE) if not name.endswith("_created")}
+
+    assert set(told) == given
+
+
+def test_health_says_that_the_loop_turns_and_readiness_what_is_missing(newsdesk: Newsdesk) -> None:
+    """Alive is not ready: the faults of the service are told in words, with a status for probes."""
+    assert newsdesk.ask("/healthz").text == "ok\n"
+    assert newsdesk.ask("/readyz").text == "ready\n"
+
+    newsdesk.faults += ["the database can't be written: disk full", "the engine stands still"]
+    answer = newsdesk.ask("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.text.splitlines() == ["not ready", *newsdesk.faults]
+    assert newsdesk.ask("/healthz").status_code == 200
