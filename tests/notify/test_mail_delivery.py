@@ -257,6 +257,20 @@ def test_a_cancelled_mail_leaves_no_half_conversation() -> None:
     assert len(run(cancel_first, mailbox=box).mails) == 1
 
 
+def test_closing_does_not_wait_for_a_hanging_server() -> None:
+    """A mail under way is given a moment, then it is left for another try."""
+    box = Mailbox(answers={"DATA": ["hang"]})
+
+    async def close_midway(channel: EmailChannel) -> None:
+        first = asyncio.create_task(send_one(channel))
+        await box.hanging.wait()
+        await channel.aclose()
+        with pytest.raises(Unsent):
+            await first
+
+    run(close_midway, mailbox=box, patience=Patience(goodbye=0.05), **PLAIN)
+
+
 @pytest.mark.parametrize("address", ["nobody", "a b@example.org", "a@b@example.org", "ж@example.org", "a@" + "x" * 300])
 def test_an_address_that_cannot_be_written_is_rejected(address: str) -> None:
     """It would fail in the same way each time; the message names it."""

@@ -126,7 +126,7 @@ def test_any_2xx_is_accepted(answer: str) -> None:
 
 
 def test_calls_follow_each_other_on_one_connection() -> None:
-    """A short answer is read to its end, so that the next call need not connect again."""
+    """A short answer is heard out, and the client may keep the connection."""
 
     async def thrice(channel: WebhookChannel) -> None:
         for _ in range(3):

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from storywatch.notify.render import timeline_url
-from storywatch.notify.text import clean, cut
+from storywatch.notify.text import URL_LIMIT, clean, cut
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from storywatch.core.model import ChannelId, NewSentence, Report, Tidings
 
 BODY_LIMIT: Final = 20_000  # bytes, as Standard Webhooks advises
-URL_LIMIT: Final = 4_000  # an address that long leads nowhere; without a limit it alone could fill the body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ class Patience:
     answer: float = 30.0  # for one mail, connecting included
     turn: float = 60.0  # until the mails before it are done
     idle: float = 30.0  # with an open connection for the next mail: a new one costs ten times as much as the mail
+    goodbye: float = 1.0  # the whole service has five to stop in
 
 
 class SmtpSession:
@@ -77,11 +78,12 @@ class SmtpSession:
         await self._in_turn(self._check)
 
     async def aclose(self) -> None:
-        """Say goodbye to the server, if we are connected."""
+        """Say goodbye to the server, if we are connected. A mail under way gets a moment to end."""
         self._stop_idling()
-        if self._client.is_connected:
-            with suppress(aiosmtplib.SMTPException):
-                await self._client.quit(timeout=1.0)
+        with suppress(aiosmtplib.SMTPException, TimeoutError):
+            async with asyncio.timeout(self._patience.goodbye), self._turn:
+                if self._client.is_connected:
+                    await self._client.quit()
         self._client.close()
 
     async def _in_turn(self, step: Callable[[], Awaitable[None]]) -> None:

@@ -18,6 +18,7 @@ LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 WEB_URL: Final = re.compile(r"https?://[^\s\"<>]+", re.IGNORECASE)
 JOINERS: Final = ("\u200d", "\ufe0f")
 LONG_WORD: Final = 30  # cells
+URL_LIMIT: Final = 4_000  # a longer address leads nowhere, and would fill a message by itself
 
 
 def clean(text: str) -> str:
@@ -48,7 +49,7 @@ def language_tag(lang: str) -> str:
 
 def web_url(url: str) -> str | None:
     """The address if it is one of the web that can be linked to: `javascript:` and broken ones are not."""
-    return url if WEB_URL.fullmatch(url) and clean(url) == url else None
+    return url if len(url) <= URL_LIMIT and WEB_URL.fullmatch(url) and clean(url) == url else None
 
 
 def wrap(text: str, *, width: int, prefix: str = "", rest: str | None = None) -> str:

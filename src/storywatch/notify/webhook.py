@@ -131,7 +131,7 @@ def _signers(secrets: tuple[str, ...]) -> tuple[Webhook, ...]:
 
 
 async def _drain(response: httpx.Response) -> None:
-    """Read a short answer to its end, so that the connection can be used again. It was accepted, whatever comes."""
+    """Hear a short answer out rather than hang up on the receiver. The call was accepted, whatever comes."""
     with suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(DRAIN_TIMEOUT):
             await _read_some(response.aiter_raw())

@@ -66,6 +66,7 @@ def test_a_letter_keeps_its_accent() -> None:
         ("https://harbor-times.example/\u202egnp", False),
         ("https://harbor-times.example/\x00", False),
         ("/relative", False),
+        ("https://harbor-times.example/" + "a" * 4000, False),
         ("", False),
     ],
 )
