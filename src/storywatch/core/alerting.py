@@ -102,7 +102,7 @@ def _reason_to_hold(
 ) -> str | None:
     if _rank(development.severity) < _rank(watch.minimum):
         return f"severity {development.severity} is below the watch's minimum, {watch.minimum}"
-    if watch.languages and article.lang not in watch.languages:
+    if watch.languages and article.lang.partition("-")[0] not in watch.languages:
         return "language not asked for"
     if article.published_at and article.seen_at - article.published_at > AGE_LIMIT:
         published_on = article.published_at.astimezone(UTC).date()

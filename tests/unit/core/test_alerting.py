@@ -96,6 +96,7 @@ def test_a_language_not_asked_for_is_held() -> None:
     """An empty list of languages asks for all of them."""
     assert why_held(a_told_watch(languages=frozenset({"ko"}))) == "language not asked for"
     assert why_held(a_told_watch(languages=frozenset({"en", "ko"}))) is None
+    assert why_held(a_told_watch(languages=frozenset({"pt"})), lang="pt-BR") is None
 
 
 @pytest.mark.parametrize(
