@@ -102,13 +102,13 @@ def test_before_the_first_tick_there_is_no_time_of_it(newsdesk: Newsdesk) -> Non
     assert "storywatch_last_tick_timestamp_seconds" not in answer.text
 
 
-def test_the_reference_names_every_metric_and_label(newsdesk: Newsdesk) -> None:
+def test_the_reference_names_every_metric(newsdesk: Newsdesk) -> None:
     """Who writes an alert rule finds each metric in the reference, and nothing that does not exist."""
-    told = dict(re.findall(r"^\| `(storywatch_\w+)` \| ([^|]*) \|", REFERENCE.read_text("utf-8"), re.MULTILINE))
+    told = re.findall(r"^\| `(storywatch_\w+)` \|", REFERENCE.read_text("utf-8"), re.MULTILINE)
     text = newsdesk.ask("/metrics").text
     given = {name for name in re.findall(r"^# TYPE (\w+)", text, re.MULTILINE) if not name.endswith("_created")}
 
-    assert set(told) == given
+    assert sorted(told) == sorted(given)
 
 
 def test_health_says_that_the_loop_turns_and_readiness_what_is_missing(newsdesk: Newsdesk) -> None:
