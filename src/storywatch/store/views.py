@@ -216,9 +216,14 @@ class Views:
 
     def feeds(self) -> list[FeedView]:
         """Every feed that is or was configured, by id, with its health."""
-        waiting = func.sum(case((entry.c.state == EntryState.WAITING, 1), else_=0)).label("waiting")
-        counts = select(entry.c.feed_id, func.count().label("entries"), waiting).group_by(entry.c.feed_id).subquery()
-        query = select(feed, counts.c.entries, counts.c.waiting).outerjoin(counts, counts.c.feed_id == feed.c.id)
+        by_feed = select(entry.c.feed_id, func.count().label("rows")).group_by(entry.c.feed_id)
+        known = by_feed.subquery()  # both counts come from an index alone: entries are many
+        waiting = by_feed.where(entry.c.state == EntryState.WAITING).subquery()
+        query = (
+            select(feed, known.c.rows.label("entries"), waiting.c.rows.label("waiting"))
+            .outerjoin(known, known.c.feed_id == feed.c.id)
+            .outerjoin(waiting, waiting.c.feed_id == feed.c.id)
+        )
         with self.database.read() as connection:
             return [_feed(row) for row in connection.execute(query.order_by(feed.c.uid))]
 
