@@ -16,12 +16,15 @@ import httpcore
 import httpx
 
 from storywatch.core.addresses import refusal
+from storywatch.errors import Forbidden
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 
     from storywatch.core.addresses import Network
+
+    Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 DEFAULT_CONNECT_SECONDS = 10.0
 
@@ -44,7 +47,7 @@ TOLD_AS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 )
 
 
-class AddressRefused(httpx.ConnectError):
+class AddressRefused(httpx.ConnectError, Forbidden):
     """The guard did not connect: the address is private. The message names it; asking again changes nothing."""
 
 
@@ -55,9 +58,16 @@ class _Refused(httpcore.ConnectError):
 class GuardBackend(httpcore.AsyncNetworkBackend):
     """Connects to addresses that may be asked, and to nothing else."""
 
-    def __init__(self, allow_networks: Sequence[Network] = ()) -> None:
+    def __init__(
+        self,
+        allow_networks: Sequence[Network] = (),
+        *,
+        resolve: Resolver | None = None,
+        backend: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
         self._allowed = tuple(allow_networks)
-        self._backend = httpcore.AnyIOBackend()
+        self._resolve = resolve or resolve_name
+        self._backend = backend or httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -70,7 +80,7 @@ class GuardBackend(httpcore.AsyncNetworkBackend):
         """Connect to the first of the name's addresses that may be asked and answers."""
         deadline = timeout if timeout is not None else DEFAULT_CONNECT_SECONDS
         failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
-        for address in self._permitted(host, await _resolve(host, port, deadline)):
+        for address in self._permitted(host, await self._addresses(host, port, deadline)):
             try:
                 return await self._backend.connect_tcp(address, port, deadline, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -83,6 +93,17 @@ class GuardBackend(httpcore.AsyncNetworkBackend):
         """Wait, for httpcore's own retries."""
         await asyncio.sleep(seconds)
 
+    async def _addresses(self, host: str, port: int, seconds: float) -> list[str]:
+        try:
+            async with asyncio.timeout(seconds):
+                return list(dict.fromkeys(await self._resolve(host, port)))
+        except TimeoutError as error:
+            message = f"{host}: the name was not resolved in {seconds:g} s"
+            raise httpcore.ConnectTimeout(message) from error
+        except (OSError, UnicodeError) as error:
+            message = f"{host}: the name does not resolve ({error})"
+            raise httpcore.ConnectError(message) from error
+
     def _permitted(self, host: str, addresses: Sequence[str]) -> list[str]:
         refusals = {address: refusal(address, self._allowed) for address in addresses}
         permitted = [address for address, reason in refusals.items() if reason is None]
@@ -93,17 +114,10 @@ class GuardBackend(httpcore.AsyncNetworkBackend):
         return permitted
 
 
-async def _resolve(host: str, port: int, seconds: float) -> list[str]:
-    try:
-        async with asyncio.timeout(seconds):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except TimeoutError as error:
-        message = f"{host}: the name was not resolved in {seconds:g} s"
-        raise httpcore.ConnectTimeout(message) from error
-    except (OSError, UnicodeError) as error:
-        message = f"{host}: the name does not resolve ({error})"
-        raise httpcore.ConnectError(message) from error
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+async def resolve_name(host: str, port: int) -> list[str]:
+    """All addresses of a name, as the machine's resolver knows it. Raises OSError or UnicodeError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):

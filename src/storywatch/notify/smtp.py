@@ -22,6 +22,7 @@ TlsMode = Literal["implicit", "starttls", "none"]
 
 REASON_LIMIT: Final = 300
 FOR_GOOD: Final = range(500, 600)
+LOGIN_CODES: Final = frozenset({530, 534, 535, 538})  # RFC 4954: no login, or one that does not do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +159,9 @@ class SmtpSession:
 
     def _answer(self, exc: aiosmtplib.SMTPResponseException) -> SendFailed:
         message = f"{self._where} answered {exc.code}: {_words(exc)}"
-        greeting = isinstance(exc, aiosmtplib.SMTPConnectResponseError)  # about us and now, not about the mail
-        if exc.code in FOR_GOOD and not greeting:
+        greeting = isinstance(exc, aiosmtplib.SMTPConnectResponseError)
+        about_us = greeting or exc.code in LOGIN_CODES  # not about the mail, which goes once this is mended
+        if exc.code in FOR_GOOD and not about_us:
             return Rejected(message, code=exc.code)
         return Unsent(message, code=exc.code)
 
