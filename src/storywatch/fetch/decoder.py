@@ -10,7 +10,6 @@ import brotli
 from storywatch.errors import Unreadable
 
 ACCEPT_ENCODING = "gzip, deflate, br"  # what is advertised is what is understood
-PIECE = 65_536  # of the packed bytes: one of brotli's can be gigabytes
 GZIP, RAW, ZLIB = zlib.MAX_WBITS | 16, -zlib.MAX_WBITS, zlib.MAX_WBITS
 
 
@@ -70,11 +69,8 @@ class _Brotli:
         self._packed = brotli.Decompressor()
 
     def feed(self, data: bytes, room: int) -> bytes:
-        plain = b""
         try:
-            plain = self._packed.process(data, output_buffer_limit=max(room, 1))
-            while not self._packed.can_accept_more_data() and len(plain) <= room:
-                plain += self._packed.process(b"", output_buffer_limit=max(room, 1))
+            plain = self._packed.process(data, output_buffer_limit=room + 1)  # stops somewhere beyond it
         except brotli.error as error:
             message = f"the packed answer is damaged ({error})"
             raise Unreadable(message) from error

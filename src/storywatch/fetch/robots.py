@@ -33,11 +33,14 @@ class _Site:
 class Robots:
     """What each site allows us. 4xx means no rules; a failing site is left alone for an hour."""
 
-    def __init__(self, web: Web, readers: Readers, clock: Clock, *, agent: str = "storywatch") -> None:
+    def __init__(
+        self, web: Web, readers: Readers, clock: Clock, *, agent: str = "storywatch", kept_sites: int = KEPT_SITES
+    ) -> None:
         self._web = web
         self._readers = readers
         self._clock = clock
         self._agent = agent
+        self._kept_sites = kept_sites
         self._sites: dict[str, _Site] = {}
 
     async def permit(self, url: str) -> None:
@@ -75,7 +78,7 @@ class Robots:
         return (b"", KEEP) if answer.status < SERVER_ERROR else (None, KEEP_FAILURE)
 
     def _forget_old(self) -> None:
-        if len(self._sites) > KEPT_SITES:
+        if len(self._sites) > self._kept_sites:
             now = self._clock.now()
             self._sites = {
                 origin: site

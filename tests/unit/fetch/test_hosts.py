@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from builders import NOON
+from fakes import FakeClock
+
+from storywatch.errors import FetchFailed
+from storywatch.fetch.hosts import Hosts
+
+SECOND = timedelta(seconds=1)
+A, B = "https://a.example/x", "https://b.example/x"
+
+
+class Sleeper:
+    """Sleeping moves the clock and takes no time."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.slept: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.clock.advance(timedelta(seconds=seconds))
+
+
+def world(*, spacing: timedelta = 2 * SECOND, parallel: int = 1) -> tuple[Hosts, FakeClock, Sleeper]:
+    clock = FakeClock(NOON)
+    sleeper = Sleeper(clock)
+    return Hosts(clock, spacing=spacing, parallel=parallel, sleep=sleeper), clock, sleeper
+
+
+async def visit(hosts: Hosts, url: str) -> None:
+    async with hosts.turn(url):
+        await asyncio.sleep(0)
+
+
+def test_two_requests_to_one_host_keep_their_distance() -> None:
+    """The first goes at once, the next two seconds after it."""
+
+    async def run() -> list[float]:
+        hosts, clock, sleeper = world()
+        await visit(hosts, A)
+        clock.advance(0.5 * SECOND)
+        await visit(hosts, A)
+        clock.advance(5 * SECOND)
+        await visit(hosts, A)
+        return sleeper.slept
+
+    assert asyncio.run(run()) == [1.5]
+
+
+def test_different_hosts_do_not_wait_for_each_other() -> None:
+    """Nor do two ports of one machine."""
+
+    async def run() -> list[float]:
+        hosts, _, sleeper = world()
+        for url in (A, B, "https://a.example:8443/x"):
+            await visit(hosts, url)
+        return sleeper.slept
+
+    assert asyncio.run(run()) == []
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_no_more_requests_at_once_than_allowed(parallel: int) -> None:
+    """The rest wait until one is done."""
+
+    async def run() -> int:
+        hosts, _, _ = world(spacing=timedelta(), parallel=parallel)
+        inside = most = 0
+
+        async def one() -> None:
+            nonlocal inside, most
+            async with hosts.turn(A):
+                inside += 1
+                most = max(most, inside)
+                for _ in range(3):
+                    await asyncio.sleep(0)
+                inside -= 1
+
+        await asyncio.gather(*(one() for _ in range(9)))
+        return most
+
+    assert asyncio.run(run()) == parallel
+
+
+def test_a_host_that_asked_for_a_rest_gets_it() -> None:
+    """All of its addresses, until the time is over; other hosts are asked on."""
+
+    async def run() -> None:
+        hosts, clock, _ = world()
+        hosts.hold(A, 90 * SECOND)
+        hosts.hold(A, 10 * SECOND)  # a shorter wish does not undo a longer one
+        await visit(hosts, B)
+        clock.advance(30 * SECOND)
+        with pytest.raises(
+            FetchFailed, match=r"a\.example:443: the host asked not to be asked before 2026-03-02 12:01:30"
+        ) as caught:
+            await visit(hosts, "https://a.example/other")
+        assert caught.value.retry_after == 60 * SECOND
+        clock.advance(60 * SECOND)
+        await visit(hosts, A)
+
+    asyncio.run(run())
+
+
+def test_a_rest_asked_for_meanwhile_holds_those_who_wait() -> None:
+    """The second in the queue does not go just because it was there before."""
+
+    async def run() -> None:
+        hosts, _, _ = world()
+        async with hosts.turn(A):
+            waiting = asyncio.ensure_future(visit(hosts, A))
+            await asyncio.sleep(0)
+            hosts.hold(A, 90 * SECOND)
+        with pytest.raises(FetchFailed, match="asked not to be asked"):
+            await waiting
+
+    asyncio.run(run())
+
+
+def test_a_long_queue_is_sent_back_to_the_store() -> None:
+    """Waiting longer than a lease would be work for nothing."""
+
+    async def run() -> int:
+        hosts, _, _ = world(spacing=50 * SECOND)
+        async with hosts.turn(A):
+            waiting = [asyncio.ensure_future(visit(hosts, A)) for _ in range(2)]
+            await asyncio.sleep(0)
+            with pytest.raises(FetchFailed, match="3 requests are waiting for this host already") as caught:
+                await visit(hosts, A)
+            assert caught.value.retry_after == 150 * SECOND
+        await asyncio.gather(*waiting)
+        return len(waiting)
+
+    assert asyncio.run(run()) == 2
+
+
+def test_a_cancelled_wait_leaves_nothing_behind() -> None:
+    """The next one gets its turn."""
+
+    async def run() -> None:
+        clock = FakeClock(NOON)
+        hosts = Hosts(clock, spacing=timedelta(hours=1) / 60, sleep=lambda _: asyncio.Event().wait())
+        await visit(hosts, A)
+        waiting = asyncio.ensure_future(visit(hosts, A))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+        clock.advance(timedelta(minutes=1))
+        await visit(hosts, A)
+
+    asyncio.run(run())
+
+
+def test_a_clock_set_back_does_not_stop_the_world() -> None:
+    """Nobody waits longer than the spacing."""
+
+    async def run() -> list[float]:
+        hosts, clock, sleeper = world()
+        await visit(hosts, A)
+        clock.advance(timedelta(hours=-1))
+        await visit(hosts, A)
+        return sleeper.slept
+
+    assert asyncio.run(run()) == [2.0]
+
+
+def test_idle_hosts_are_forgotten() -> None:
+    """A year of links does not fill the memory; a host that asked for a rest is remembered."""
+
+    async def run() -> int:
+        hosts, clock, _ = world()
+        hosts.hold(A, timedelta(hours=20))
+        for number in range(1_200):
+            await visit(hosts, f"https://h{number}.example/")
+            clock.advance(SECOND)
+        with pytest.raises(FetchFailed):
+            await visit(hosts, A)
+        return len(hosts._hosts)
+
+    assert asyncio.run(run()) < 1_010

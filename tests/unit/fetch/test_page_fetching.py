@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from builders import NOON
+from fakes import FakeClock, FakeWeb, ReadersHere
+
+from storywatch.core.model import Page, PageState
+from storywatch.errors import FetchFailed, Forbidden, Unreadable
+from storywatch.fetch.client import Web
+from storywatch.fetch.hosts import Hosts
+from storywatch.fetch.pages import HttpPageFetcher
+from storywatch.fetch.robots import Robots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SITE = "https://harbor-times.example"
+URL = f"{SITE}/news/1"
+ROBOTS = f"{SITE}/robots.txt"
+HTML = "<html><body><article><h1>Harbour</h1><p>The harbour reopened on Monday after nine days of strike.</p></article></body></html>"
+
+
+class World:
+    """One site, one fetcher, a clock."""
+
+    def __init__(self) -> None:
+        self.web = FakeWeb()
+        self.clock = FakeClock(NOON)
+        self.client = self.web.client()
+        asked = Web(self.client, Hosts(self.clock, spacing=timedelta()), self.clock)
+        self.robots = Robots(asked, ReadersHere(), self.clock, kept_sites=20)
+        self.fetcher = HttpPageFetcher(asked, self.robots, ReadersHere(), self.clock)
+
+    async def fetch(self, url: str) -> Page | Exception:
+        try:
+            return await self.fetcher.fetch_page(url)
+        except (FetchFailed, Unreadable) as error:
+            return error
+
+    def read(self, urls: Sequence[str] = (URL,), *, wait: timedelta = timedelta()) -> list[Page | Exception]:
+        async def run() -> list[Page | Exception]:
+            answers = []
+            for url in urls:
+                answers.append(await self.fetch(url))
+                self.clock.advance(wait)
+            return answers
+
+        return asyncio.run(run())
+
+
+def test_a_page_is_read_where_its_site_allows_it() -> None:
+    """robots.txt first, once; a site without one allows everything."""
+    world = World()
+    world.web.put(URL, HTML, content_type="text/html; charset=utf-8")
+    page, again = world.read([URL, URL])
+    assert isinstance(page, Page)
+    assert (page.state, page.url, page.title) == (PageState.PARTIAL, URL, "Harbour")
+    assert isinstance(again, Page)
+    assert world.web.asked() == [ROBOTS, URL, URL]
+
+
+def test_a_page_that_robots_txt_forbids_is_never_asked() -> None:
+    """The reason names the site and the path."""
+    world = World()
+    world.web.put(ROBOTS, "User-agent: *\nDisallow: /news/")
+    world.web.put(f"{SITE}/open", HTML)
+    closed, opened = world.read([URL, f"{SITE}/open"])
+    assert isinstance(closed, Forbidden)
+    assert str(closed) == "harbor-times.example: robots.txt does not allow /news/1"
+    assert isinstance(opened, Page)
+    assert URL not in world.web.asked()
+
+
+def test_robots_txt_is_asked_once_a_day() -> None:
+    """And again after it."""
+    world = World()
+    world.web.put(URL, HTML)
+    world.read([URL] * 26, wait=timedelta(hours=1))
+    assert world.web.asked().count(ROBOTS) == 2
+
+
+@pytest.mark.parametrize("trouble", [500, 503, httpx.ConnectError("refused")])
+def test_a_failing_site_is_left_alone_for_an_hour(trouble: int | Exception) -> None:
+    """Nobody knows what it would have allowed."""
+    world = World()
+    world.web.put(URL, HTML)
+    if isinstance(trouble, int):
+        world.web.put(ROBOTS, status=trouble)
+    else:
+        world.web.break_off(ROBOTS, trouble)
+    world.web.put(ROBOTS, "", status=404)
+    first, second, third = world.read([URL] * 3, wait=timedelta(minutes=35))
+    assert isinstance(first, Forbidden)
+    assert "robots.txt could not be had" in str(first)
+    assert isinstance(second, Forbidden)
+    assert isinstance(third, Page)
+
+
+def test_rules_that_nobody_can_read_are_no_rules() -> None:
+    """A robots.txt in an unknown packing, or of a megabyte."""
+    for body, headers in ((b"x", {"content_encoding": "zstd"}), (b"x" * 1_000_000, {})):
+        world = World()
+        world.web.put(ROBOTS, body, **headers)
+        world.web.put(URL, HTML)
+        [page] = world.read()
+        assert isinstance(page, Page)
+
+
+def test_old_permissions_are_forgotten() -> None:
+    """A year of links does not fill the memory."""
+    world = World()
+    world.read([f"https://h{number}.example/" for number in range(100)], wait=timedelta(hours=2))
+    assert len(world.robots._sites) <= 20
+
+
+def test_a_news_searchs_link_is_never_followed() -> None:
+    """The feed's own text serves; not even robots.txt is asked."""
+    world = World()
+    [answer] = world.read(["https://news.google.com/rss/articles/CBMiabc?oc=5"])
+    assert isinstance(answer, Forbidden)
+    assert "news search" in str(answer)
+    assert world.web.requests == []
+
+
+def test_a_redirect_needs_the_other_sites_permission() -> None:
+    """Its own robots.txt."""
+    world = World()
+    world.web.put(URL, status=302, location="https://other.example/1")
+    world.web.put("https://other.example/robots.txt", "User-agent: storywatch\nDisallow: /")
+    [answer] = world.read()
+    assert isinstance(answer, Forbidden)
+    assert "other.example" in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait"),
+    [(404, {}, None), (500, {}, None), (503, {"retry_after": "60"}, timedelta(minutes=1))],
+)
+def test_a_status_is_a_failure_with_its_figure(status: int, headers: dict[str, str], wait: timedelta | None) -> None:
+    """And with when to come again."""
+    world = World()
+    world.web.put(URL, status=status, **headers)
+    [answer] = world.read()
+    assert isinstance(answer, FetchFailed)
+    assert (answer.status, answer.retry_after) == (status, wait)
+    assert str(answer) == f"harbor-times.example: {status} for /news/1"
+
+
+@pytest.mark.parametrize("kind", ["application/pdf", "image/jpeg", "application/rss+xml"])
+def test_what_is_no_page_is_unreadable(kind: str) -> None:
+    """By what the server calls it."""
+    world = World()
+    world.web.put(URL, "x", content_type=kind)
+    [answer] = world.read()
+    assert isinstance(answer, Unreadable)
+    assert str(answer) == f"harbor-times.example: {kind}, not a page"
+
+
+def test_an_article_that_became_the_front_page_is_unreadable() -> None:
+    """What stands there is other news."""
+    world = World()
+    world.web.put(URL, status=302, location="/")
+    world.web.put(f"{SITE}/", HTML)
+    [answer] = world.read()
+    assert isinstance(answer, Unreadable)
+    assert "leads to the front page" in str(answer)
+
+
+def test_a_guards_refusal_is_told_as_such() -> None:
+    """Also where robots.txt is what met it."""
+    world = World()
+
+    async def run() -> Page | Exception:
+        return await world.fetch("gopher://harbor-times.example/1")
+
+    assert isinstance(asyncio.run(run()), Forbidden)
