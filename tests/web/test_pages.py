@@ -10,7 +10,7 @@ import pytest
 from builders import NOON, a_feed, a_judged, a_watch, an_article
 from newsdesk import NOW, STRIKE, a_broken_story, fill
 
-from storywatch.core.model import FeedId, Label, NewSentence, Reason, WatchId
+from storywatch.core.model import ChannelId, FeedId, Label, NewSentence, Reason, WatchId
 
 if TYPE_CHECKING:
     from newsdesk import Newsdesk
@@ -62,6 +62,16 @@ def test_a_watch_without_feeds_and_channels_says_so(newsdesk: Newsdesk) -> None:
 
     assert "No feed is followed for this story" in page
     assert "Page only" in page
+
+
+def test_a_disabled_channel_is_not_shown_as_working(newsdesk: Newsdesk) -> None:
+    """Who relies on alerts sees that they can't be sent, and why, with the story and with the deliveries."""
+    reason = "the environment variable SMTP_PASSWORD is not set"
+    given = {"disabled": lambda: {ChannelId("desk"): reason}}
+
+    for path in ("/", "/deliveries"):
+        assert f"desk is disabled</span>: {reason}" in newsdesk.ask(path, given=given).text
+    assert "Alerts on" not in newsdesk.ask("/", given=given).text
 
 
 def test_an_empty_watchlist_says_what_to_do(newsdesk: Newsdesk) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from storywatch.core.model import Watch
+    from storywatch.core.model import ChannelId, Watch
     from storywatch.ports import Clock
     from storywatch.store.ledger import Ledger
     from storywatch.store.views import DevelopmentView, FeedView, Views
@@ -70,6 +70,7 @@ def _environment() -> Environment:
         loader=PackageLoader("storywatch.web"),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -115,6 +116,7 @@ class Pages:
     ledger_reads: Ledger
     watches: Callable[[], Sequence[Watch]]
     ticked_at: Callable[[], datetime | None]
+    disabled: Callable[[], Mapping[ChannelId, str]]
     clock: Clock
     zone: tzinfo
     root: str
@@ -181,7 +183,7 @@ class Pages:
             watch=watch,
             view=view,
             latest=self.reads.timeline(watch.id, limit=limit) if view.developments else [],
-            states=states_of_story(watch, view, feeds, now=self.clock.now()),
+            states=states_of_story(watch, view, feeds, disabled=self.disabled(), now=self.clock.now()),
             baseline=tell_baseline(watch, feeds),
         )
 
@@ -225,6 +227,7 @@ class Pages:
             "deliveries.html",
             here="/deliveries",
             names=self._names(),
+            disabled=self.disabled(),
             dead=self.reads.deliveries(state=DeliveryState.DEAD, limit=ROWS),
             waiting=self.reads.deliveries(state=DeliveryState.WAITING, limit=ROWS),
             sent=self.reads.deliveries(state=DeliveryState.SENT, limit=ROWS),

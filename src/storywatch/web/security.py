@@ -1,6 +1,6 @@
 """Who may read the page: the host it is asked by, the token it is asked with, and what a browser may do with it.
 
-Each guard is a layer around the next, outermost first: headers, method, host, token.
+Each guard is a layer around the next, outermost first: headers, host, token. The server speaks nothing but HTTP.
 """
 
 from __future__ import annotations
@@ -46,9 +46,6 @@ class SafeHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers as the answer begins."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -72,7 +69,7 @@ class KnownHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what was asked by a known name."""
-        if scope["type"] != "http" or self.names is None or host_name(Headers(scope=scope)) in self.names:
+        if self.names is None or host_name(Headers(scope=scope)) in self.names:
             await self.app(scope, receive, send)
             return
         answer = PlainTextResponse(
@@ -106,7 +103,7 @@ class TokenNeeded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on who may see it; send browsers to the form, tell programs what is missing."""
-        if scope["type"] != "http" or is_open(scope["path"]) or shows_token(Headers(scope=scope), self.token):
+        if is_open(scope["path"]) or shows_token(Headers(scope=scope), self.token):
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)

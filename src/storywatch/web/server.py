@@ -21,10 +21,10 @@ from storywatch.web.security import KnownHost, SafeHeaders, TokenNeeded, known_n
 from storywatch.web.sessions import Sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
 
-    from storywatch.core.model import Watch
+    from storywatch.core.model import ChannelId, Watch
     from storywatch.ports import Clock
     from storywatch.store.views import Views
     from storywatch.web.metrics import Metrics
@@ -45,12 +45,13 @@ def build_web(  # noqa: PLR0913  the composition root names each part
     base_url: str,
     token: str | None,
     version: str,
+    disabled: Callable[[], Mapping[ChannelId, str]] = dict,
 ) -> Starlette:
     """The application.
 
     `watches` gives those in use now, so that a reload shows at once. `ready` says in words what keeps
     the service from working, nothing if all is well. `ticked_at` is when the engine last looked for
-    work. Browsers reach us under `base_url`; a path in it is one that the proxy before us takes away.
+    work. `disabled` are the channels that can't send now, each with the reason. Browsers reach us under `base_url`; a path in it is one that the proxy before us takes away.
     """
     ledger = Ledger(reads.database)
     root = urlsplit(base_url).path.rstrip("/")
@@ -60,6 +61,7 @@ def build_web(  # noqa: PLR0913  the composition root names each part
         ledger_reads=ledger,
         watches=watches,
         ticked_at=ticked_at,
+        disabled=disabled,
         clock=clock,
         zone=zone,
         root=root,
@@ -114,6 +116,7 @@ def serve(app: Starlette, *, host: str, port: int) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         lifespan="off",
+        ws="none",
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -38,10 +38,8 @@ class Show:
     now: datetime
     zone: tzinfo
 
-    def moment(self, at: datetime | None) -> Markup:
+    def moment(self, at: datetime) -> Markup:
         """The local time, with the day where it is not today and the year where it is not this year."""
-        if at is None:
-            return Markup("never")
         local, today = at.astimezone(self.zone), self.now.astimezone(self.zone)
         text = f"{local:%H:%M}"
         if local.date() != today.date():

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from storywatch.core.model import Watch
+    from storywatch.core.model import ChannelId, Watch
     from storywatch.store.ledger import Pulse
     from storywatch.store.views import FeedView, StoryView
 
@@ -61,8 +61,6 @@ def signs_of_trouble(pulse: Pulse, *, ticked_at: datetime | None, now: datetime)
 
 def state_of_feed(feed: FeedView, *, now: datetime) -> State:
     """How the feed does, the gravest thing first."""
-    if not feed.enabled:
-        return State("off", "none", "Not in use", "it stands in the configuration no more")
     if feed.failures:
         grave = feed.failures >= FAILURES_TO_TELL
         tries = f", {feed.failures} tries in a row" if feed.failures > 1 else ""
@@ -79,10 +77,12 @@ def needs_a_look(feeds: Iterable[FeedView], *, now: datetime) -> list[FeedView]:
     return [feed for feed in feeds if state_of_feed(feed, now=now).is_trouble]
 
 
-def states_of_story(watch: Watch, story: StoryView, feeds: Sequence[FeedView], *, now: datetime) -> list[State]:
+def states_of_story(
+    watch: Watch, story: StoryView, feeds: Sequence[FeedView], *, disabled: Mapping[ChannelId, str], now: datetime
+) -> list[State]:
     """Whom it tells, what it can't see, how long it has been quiet."""
-    own = [feed for feed in feeds if feed.id in watch.feeds]
-    states = [_alerts(watch)]
+    own = [feed for feed in feeds if feed.id in watch.feeds and feed.enabled]
+    states = _alerts(watch, disabled)
     failing = len(needs_a_look(own, now=now))
     if failing:
         states.append(State("wait", "bad", f"{failing} of {len(own)} feeds failing"))
@@ -91,10 +91,13 @@ def states_of_story(watch: Watch, story: StoryView, feeds: Sequence[FeedView], *
     return states
 
 
-def _alerts(watch: Watch) -> State:
+def _alerts(watch: Watch, disabled: Mapping[ChannelId, str]) -> list[State]:
     if not watch.channels:
-        return State("off", "none", "Page only", "its file names no channel")
-    return State("ok", "ok", "Alerts on", ", ".join(watch.channels))
+        return [State("off", "none", "Page only", "its file names no channel")]
+    working = [channel for channel in watch.channels if channel not in disabled]
+    silent = [channel for channel in watch.channels if channel in disabled]
+    states = [State("ok", "ok", "Alerts on", ", ".join(working))] if working else []
+    return states + [State("bad", "bad", f"{channel} is disabled", disabled[channel]) for channel in silent]
 
 
 def tell_baseline(watch: Watch, feeds: Sequence[FeedView]) -> str:
