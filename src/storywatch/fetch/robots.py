@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from storywatch.errors import FetchFailed, Forbidden, Unreadable
+from storywatch.errors import Forbidden, Unreadable
 from storywatch.fetch.client import OK, in_host
 
 if TYPE_CHECKING:
@@ -26,12 +26,15 @@ SERVER_ERROR = 500
 @dataclass
 class _Site:
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    rules: bytes | None = None  # None: the site is failing, and may not be asked
+    rules: bytes | None = None  # None: the server is failing, and may not be asked
     good_until: datetime | None = None
 
 
 class Robots:
-    """What each site allows us. 4xx means no rules; a failing site is left alone for an hour."""
+    """What each site allows us. 4xx means no rules; a failing server is left alone for an hour.
+
+    Where the network fails, nothing is concluded: that may be on our side.
+    """
 
     def __init__(
         self, web: Web, readers: Readers, clock: Clock, *, agent: str = "storywatch", kept_sites: int = KEPT_SITES
@@ -44,7 +47,7 @@ class Robots:
         self._sites: dict[str, _Site] = {}
 
     async def permit(self, url: str) -> None:
-        """Return where the site lets us fetch `url`; raises `Forbidden`, or why that can't be known."""
+        """Return where the site lets us fetch `url`; raises `Forbidden`, or `FetchFailed` where that can't be known."""
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         rules = await self._rules(origin)
@@ -67,10 +70,6 @@ class Robots:
     async def _asked(self, url: str) -> tuple[bytes | None, timedelta]:
         try:
             answer = await self._web.fetch(url, headers={"Accept": "text/plain, */*;q=0.1"}, decoded_cap=DECODED_CAP)
-        except Forbidden:
-            raise
-        except FetchFailed:
-            return None, KEEP_FAILURE
         except Unreadable:  # too large, or packed in an unknown way: no rules that anybody could follow
             return b"", KEEP
         if answer.status in OK:

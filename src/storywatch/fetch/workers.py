@@ -65,11 +65,14 @@ class _Worker:
     async def start(cls) -> _Worker:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # the working directory is no place to import from
+            "-Wignore",
             "-m",
             worker.__name__,
             str(os.getpid()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},  # each thread reserves memory
             start_new_session=True,  # Ctrl-C is for us: the task under way may end
         )
         started = cls(process)

@@ -9,6 +9,7 @@ another one.
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import pickle
 import resource
@@ -21,6 +22,8 @@ from storywatch.errors import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Task = Callable[..., Any]
+
 LENGTH_BYTES = 8
 READY, RESULT, UNREADABLE, FAILED = "ready", "result", "unreadable", "failed"
 
@@ -29,22 +32,28 @@ CPU_SECONDS = 15
 PR_SET_PDEATHSIG = 1
 
 
-def main() -> None:
+def main() -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
     """Answer requests until the pipe ends."""
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not become an answer
+    logging.disable()  # what they have to say about a hostile page interests nobody
     _end_with(int(sys.argv[1]))
     tasks = load_tasks()
     _limit(resource.RLIMIT_AS, MEMORY)
-    send(answers, (READY, None))
     sys.excepthook = lambda kind, error, _: send(answers, (FAILED, f"{kind.__name__}: {error}"))
+    serve(requests, answers, tasks, before_each=_allow_cpu_seconds)
+
+
+def serve(requests: BinaryIO, answers: BinaryIO, tasks: Mapping[str, Task], *, before_each: Callable[[], None]) -> None:
+    """Say that we are ready; then one answer for each request."""
+    send(answers, (READY, None))
     while (request := receive(requests)) is not None:
-        _allow_cpu_seconds(CPU_SECONDS)
+        before_each()
         send(answers, _answer(tasks, request))
 
 
-def _answer(tasks: Mapping[str, Callable[..., Any]], request: tuple[str, dict[str, Any]]) -> tuple[str, Any]:
+def _answer(tasks: Mapping[str, Task], request: tuple[str, dict[str, Any]]) -> tuple[str, Any]:
     task, arguments = request
     try:
         return RESULT, tasks[task](**arguments)
@@ -52,7 +61,7 @@ def _answer(tasks: Mapping[str, Callable[..., Any]], request: tuple[str, dict[st
         return UNREADABLE, str(error)
 
 
-def load_tasks() -> dict[str, Callable[..., Any]]:
+def load_tasks() -> dict[str, Task]:
     """The readers, imported here and nowhere else: half a second and 60 MB."""
     from storywatch.parse.feed import parse_feed  # noqa: PLC0415  see above
     from storywatch.parse.page import parse_page  # noqa: PLC0415
@@ -61,7 +70,7 @@ def load_tasks() -> dict[str, Callable[..., Any]]:
     return {"feed": parse_feed, "page": parse_page, "permission": parse_permission}
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int) -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
     """Be killed when the parent dies, in whatever way, even in the middle of a task (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -69,13 +78,15 @@ def _end_with(parent: int) -> None:
         raise SystemExit(0)
 
 
-def _allow_cpu_seconds(seconds: int) -> None:
-    """From now on. Past it the kernel ends the process, even inside a C library."""
+def _allow_cpu_seconds() -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
+    """So many from now on. Past it the kernel ends the process, even inside a C library."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime) + 1 + seconds)
+    _limit(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime) + 1 + CPU_SECONDS)
 
 
-def _limit(what: int, value: int) -> None:
+def _limit(
+    what: int, value: int
+) -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
     _, hard = resource.getrlimit(what)
     resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
@@ -101,5 +112,5 @@ def receive(pipe: BinaryIO) -> Any:
     return pickle.loads(data)  # noqa: S301  the parent is us
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover  same
     main()

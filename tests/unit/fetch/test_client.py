@@ -110,7 +110,7 @@ def test_a_redirect_to_nowhere_is_a_failure(location: str) -> None:
     """Only http and https are asked."""
     web = FakeWeb()
     web.put(A, status=302, location=location)
-    with pytest.raises(FetchFailed, match="302 leads to|request failed|in location header"):
+    with pytest.raises(FetchFailed, match=r"302 leads to|request failed|in location header"):
         fetch(web)
 
 

@@ -84,21 +84,33 @@ def test_robots_txt_is_asked_once_a_day() -> None:
     assert world.web.asked().count(ROBOTS) == 2
 
 
-@pytest.mark.parametrize("trouble", [500, 503, httpx.ConnectError("refused")])
-def test_a_failing_site_is_left_alone_for_an_hour(trouble: int | Exception) -> None:
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_failing_site_is_left_alone_for_an_hour(status: int) -> None:
     """Nobody knows what it would have allowed."""
     world = World()
     world.web.put(URL, HTML)
-    if isinstance(trouble, int):
-        world.web.put(ROBOTS, status=trouble)
-    else:
-        world.web.break_off(ROBOTS, trouble)
+    world.web.put(ROBOTS, status=status)
     world.web.put(ROBOTS, "", status=404)
     first, second, third = world.read([URL] * 3, wait=timedelta(minutes=35))
     assert isinstance(first, Forbidden)
     assert "robots.txt could not be had" in str(first)
     assert isinstance(second, Forbidden)
     assert isinstance(third, Page)
+
+
+def test_a_broken_network_says_nothing_about_a_site() -> None:
+    """The next try asks again, and the wish of a resting host is passed on."""
+    world = World()
+    world.web.put(URL, HTML)
+    world.web.break_off(ROBOTS, httpx.ConnectError("refused"))
+    world.web.put(ROBOTS, "", status=503, retry_after="60")
+    world.web.put(ROBOTS, "", status=404)
+    broken, busy, resting, page = world.read([URL, URL, f"{SITE}/feed", URL], wait=timedelta(seconds=45))
+    assert isinstance(broken, FetchFailed)
+    assert "no connection" in str(broken)
+    assert isinstance(busy, Forbidden)
+    assert isinstance(resting, Forbidden)
+    assert isinstance(page, Forbidden)
 
 
 def test_rules_that_nobody_can_read_are_no_rules() -> None:

@@ -88,6 +88,24 @@ def test_a_worker_that_falls_over_is_replaced() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("steps", [1, 3, 30])
+def test_a_task_cancelled_while_its_worker_starts_leaves_none(steps: int) -> None:
+    """At whatever moment of the start."""
+
+    async def run() -> None:
+        before = children()
+        readers = Readers()
+        reading = asyncio.ensure_future(readers.read("feed", body=RSS, url=URL))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await reading
+        assert children() == before
+
+    asyncio.run(run())
+
+
 def test_a_cancelled_task_leaves_no_worker_behind() -> None:
     """Its process ends with it, since nobody waits for the answer."""
 
