@@ -376,6 +376,7 @@ def build_server(app: App) -> uvicorn.Server:
         base_url=web.base_url,
         token=web.token.get_secret_value() if web.token else None,
         version=__version__,
+        disabled=lambda: {name: each.disabled for name, each in app.config.channels.items() if each.disabled},
     )
     return serve_web(page, host=web.host, port=web.port)
 

@@ -288,7 +288,7 @@ def test_the_login_can_be_checked() -> None:
     setting: dict[str, Any] = {"server": {"starttls": True, "auth": True}}
     box = run(lambda channel: channel.login_check(), **setting, **LOGIN)
     assert (box.mails, box.connections) == ([], 1)
-    with pytest.raises(Rejected):
+    with pytest.raises(Unsent):
         run(lambda channel: channel.login_check(), **setting, **{**LOGIN, "password": "wrong"})
 
 
