@@ -33,7 +33,7 @@ def hostility(text: str) -> str | None:
     """Why this text must not be parsed, in words: it would take a parser minutes, or all memory."""
     if len(text) > MAX_CHARS:
         return f"more than {MAX_CHARS:,} characters"
-    if _too_deep(text):
+    if is_deeper(text, MAX_DEPTH):
         return f"tags nested more than {MAX_DEPTH:,} deep"
     for found in LONG_TAGS.finditer(text):
         if len(QUOTED.sub("", found[0]).split()) > MAX_ATTRIBUTES:
@@ -41,12 +41,13 @@ def hostility(text: str) -> str | None:
     return None
 
 
-def _too_deep(text: str) -> bool:
+def is_deeper(text: str, limit: int) -> bool:
+    """Are tags opened inside one another more than `limit` deep, as far as one can tell without parsing?"""
     depth = 0
     for found in TAG.finditer(text):
         if found[2].lower() not in NEVER_DEEP:
             depth = max(0, depth - 1) if found[1] else depth + 1
-            if depth > MAX_DEPTH:
+            if depth > limit:
                 return True
     return False
 
