@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 COMMANDS = (ROOT / "docs/reference/commands.md").read_text("utf-8")
 FENCE = re.compile(r"^```.*?^```$|^(?: {4}.*\n)+", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`[^`\n]+`")
+CALL = re.compile(r"^\s*(?:\S*/)?storywatch ([a-z][a-z-]+)", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 FORBIDDEN = re.compile(
     r"\b(TODO|FIXME|TBD|coming soon|under construction|lorem ipsum|simply|obviously)\b", re.IGNORECASE
@@ -97,6 +99,14 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
     assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_that_is_shown_can_be_typed(page: Path) -> None:
+    """No page tells to type what does not exist."""
+    text = page.read_text("utf-8")
+    shown = FENCE.findall(text) + [code.strip("`") for code in CODE.findall(FENCE.sub("", text))]
+    assert {name for code in shown for name in CALL.findall(code)} <= set(commands())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
