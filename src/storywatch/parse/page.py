@@ -6,6 +6,7 @@ import hashlib
 import re
 import time
 from datetime import datetime  # noqa: TC003  small, and read by people
+from itertools import accumulate, islice
 from urllib.parse import urlsplit
 
 from htmldate import find_date
@@ -15,12 +16,15 @@ from storywatch.core.model import Page, PageState
 from storywatch.errors import Unreadable
 from storywatch.parse.body import parse_body
 from storywatch.parse.charset import decode
-from storywatch.parse.markup import hostility
+from storywatch.parse.markup import hostility, shortened
 from storywatch.parse.metadata import Metadata, day_of, parse_metadata
 
 NOTHING = 20  # characters: a stray link, no news
 SHORT = 250
 STUB = 900
+MAX_TEXT = 100_000  # characters; the longest of 181 recorded news pages has 53,000
+MAX_PARAGRAPHS = 1_000
+MAX_TITLE = 500
 WALL = 600
 CHALLENGE_TITLE = re.compile(
     r"^\s*(?:just a moment|attention required|access denied|pardon our interruption|ddos-guard|are you a robot"
@@ -57,7 +61,7 @@ def parse_page(body: bytes, *, url: str, content_type: str | None = None, timezo
     paragraphs: tuple[str, ...] = ()
     state = PageState.BLOCKED if _is_challenge(tree, html) or _is_consent_address(url) else None
     if state is None:
-        paragraphs = _without_title(parse_body(html, tree, claimed=meta.body), meta.title)
+        paragraphs = _within_reason(_without_title(parse_body(html, tree, claimed=meta.body), meta.title))
         state = _state(paragraphs, meta, html)
     if state is PageState.BLOCKED:
         paragraphs = ()
@@ -71,7 +75,7 @@ def parse_page(body: bytes, *, url: str, content_type: str | None = None, timezo
     return Page(
         state=state,
         url=url,
-        title=meta.title,
+        title=shortened(meta.title, MAX_TITLE),
         paragraphs=paragraphs,
         published_at=published_at,
         dated_to_the_day=to_the_day,
@@ -107,6 +111,13 @@ def _state(paragraphs: tuple[str, ...], meta: Metadata, html: str) -> PageState:
     if length < SHORT or (length < STUB and (cut_off or not meta.free)):
         return PageState.PARTIAL
     return PageState.READ
+
+
+def _within_reason(paragraphs: tuple[str, ...]) -> tuple[str, ...]:
+    """The beginning of a text that is longer than any article: each sentence costs the encoder its time."""
+    lengths = accumulate(map(len, paragraphs))
+    kept = sum(1 for length in islice(lengths, MAX_PARAGRAPHS) if length <= MAX_TEXT)
+    return paragraphs[:kept] or tuple(shortened(paragraph, MAX_TEXT) for paragraph in paragraphs[:1])
 
 
 def _without_title(paragraphs: tuple[str, ...], title: str) -> tuple[str, ...]:

@@ -198,6 +198,23 @@ def test_a_day_that_the_page_only_shows_is_found() -> None:
     assert (page.published_at, page.dated_to_the_day) == (datetime(2026, 3, 2, tzinfo=UTC), True)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "".join(f"<p>Line {n} tells of the harbour on that day.</p>" for n in range(5_000)),
+        "".join(f"<p>Line {n} {'tells of the harbour on that day ' * 100}</p>" for n in range(200)),
+        f"<p>{'The harbour reopened on Monday. ' * 10_000}</p>",
+    ],
+    ids=["many", "large", "one"],
+)
+def test_a_text_longer_than_any_article_is_cut(body: str) -> None:
+    """What follows is judged sentence by sentence, and must end some day."""
+    page = parse_page(article(body), url=URL)
+    assert page.state is PageState.READ
+    assert 30_000 < sum(map(len, page.paragraphs)) <= 100_001
+    assert len(page.paragraphs) <= 1_000
+
+
 def test_the_same_bytes_give_the_same_page() -> None:
     """Apart from the time it took."""
     one, other = read("article.html"), read("article.html")
