@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator
 
+    from storywatch.config import Config
     from storywatch.core.model import NewSentence
     from storywatch.store.views import DevelopmentView
 
 
 @contextmanager
-def open_views(options: Namespace) -> Iterator[Views]:
+def open_views(config: Config) -> Iterator[Views]:
     """The configured database, for looking; a service may be at work on it."""
-    config = load_config(options.config, environ=os.environ)
     with hold_database(config, alone=False) as database:
         yield Views(database)
 
 
 def stories(options: Namespace) -> int:
     """`storywatch stories`."""
-    with open_views(options) as views:
+    with open_views(load_config(options.config, environ=os.environ)) as views:
         found = views.stories()
     if options.json:
         print_json(found)
@@ -60,8 +60,9 @@ def stories(options: Namespace) -> int:
 
 def timeline(options: Namespace) -> int:
     """`storywatch timeline WATCH`."""
-    with open_views(options) as views:
-        known = {story.watch for story in views.stories()}
+    config = load_config(options.config, environ=os.environ)
+    with open_views(config) as views:
+        known = {story.watch for story in views.stories()} | {watch.id for watch in config.watches}
         if options.watch not in known:
             message = f"no watch {options.watch!r}; there are: {', '.join(sorted(known)) or 'none yet'}"
             raise StorywatchError(message)
@@ -88,8 +89,8 @@ def _tell(development: DevelopmentView) -> None:
         )
     )
     lines = [*(_said(new) for new in development.new), _reported(development), _told(development)]
-    for line in lines:
-        out.print(Padding(Text(one_line(line)), (0, 0, 0, 2)))
+    for line in map(one_line, lines):
+        out.print(Padding(Text(line), (0, 0, 0, 2), expand=False) if out.is_terminal else Text(f"  {line}"))
     out.print()
 
 
@@ -112,7 +113,7 @@ def _told(development: DevelopmentView) -> str:
 
 def deliveries(options: Namespace) -> int:
     """`storywatch deliveries`."""
-    with open_views(options) as views:
+    with open_views(load_config(options.config, environ=os.environ)) as views:
         state = DeliveryState(options.state) if options.state else None
         found = views.deliveries(state=state, limit=options.limit)
     if options.json:
