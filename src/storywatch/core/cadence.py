@@ -37,6 +37,8 @@ BACKOFF_JITTER = 0.25
 GONE = 410
 GONE_FIRST = timedelta(hours=1)
 
+AFRESH_EVERY = timedelta(days=1)
+
 PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=2))
 LONGEST_PAGE_WAIT = timedelta(minutes=10)
 TRANSIENT_STATUS = frozenset({408, 425, 429})
@@ -128,6 +130,12 @@ def _next_poll_at(claim: FeedClaim, interval: timedelta, freshness: Freshness, n
     wait = max(interval, min(said, LONGEST_FRESHNESS))
     jitter = 1 + FORWARD_JITTER * _lot(claim, now) if claim.feed.every is None else 1
     return now + wait * jitter
+
+
+def asks_afresh(claim: FeedClaim, *, now: datetime) -> bool:
+    """Should this poll leave the validators out? About once a day: some servers say "not modified" when it is not."""
+    share = (claim.feed.every or _last(claim)) / AFRESH_EVERY
+    return _lot(claim, now) < share
 
 
 def _lot(claim: FeedClaim, now: datetime) -> float:

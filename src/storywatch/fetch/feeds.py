@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from storywatch.core.cadence import asks_afresh
 from storywatch.core.model import Freshness, Listing, NotModified, PollFailure, Validators
 from storywatch.errors import FetchFailed, Unreadable
 from storywatch.fetch.client import MIB, OK, http_date, retry_after
@@ -49,7 +50,9 @@ class HttpFeedFetcher:
     async def fetch_feed(self, claim: FeedClaim) -> FeedAnswer:
         """Entries, "not modified", or the failure in words. Never raises for what a server or a network does."""
         try:
-            answer = await self._web.fetch(claim.url, headers=_headers(claim), decoded_cap=DECODED_CAP)
+            answer = await self._web.fetch(
+                claim.url, headers=_headers(claim, now=self._clock.now()), decoded_cap=DECODED_CAP
+            )
             return await self._understood(claim, answer)
         except FetchFailed as error:
             return PollFailure(reason=str(error), status=error.status, retry_after=error.retry_after)
@@ -88,8 +91,10 @@ class HttpFeedFetcher:
         return listing
 
 
-def _headers(claim: FeedClaim) -> dict[str, str]:
+def _headers(claim: FeedClaim, *, now: datetime) -> dict[str, str]:
     headers = {"Accept": ACCEPT}
+    if asks_afresh(claim, now=now):
+        return headers
     if claim.etag:
         headers["If-None-Match"] = claim.etag
     if claim.last_modified:

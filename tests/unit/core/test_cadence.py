@@ -8,7 +8,7 @@ from builders import NOON, a_feed, a_feed_claim, a_listed, a_listing, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storywatch.core.cadence import plan_page_retry, plan_poll
+from storywatch.core.cadence import asks_afresh, plan_page_retry, plan_poll
 from storywatch.core.model import EntryState, Freshness, NotModified, PollFailure, Validators
 from storywatch.errors import FetchFailed, Forbidden, Unreadable
 
@@ -151,6 +151,17 @@ def test_no_failure_ever_shortens_an_interval(failures: int, interval: timedelta
         plan_poll(every(interval, failures=failures), PollFailure(reason="x", status=500), now=NOON).next_poll_at - NOON
     )
     assert interval <= wait <= max(interval, 24 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("interval", "least", "most"), [(30 * MINUTE, 10, 50), (HOUR, 25, 75), (timedelta(days=2), 1_000, 1_000)]
+)
+def test_about_once_a_day_a_feed_is_asked_without_its_validators(interval: timedelta, least: int, most: int) -> None:
+    """A server that says "not modified" although it is does not silence a feed for ever."""
+    claim = every(interval)
+    afresh = sum(asks_afresh(claim, now=NOON + number * interval) for number in range(1_000))
+    assert least <= afresh <= most
+    assert asks_afresh(claim, now=NOON) == asks_afresh(claim, now=NOON)
 
 
 def test_a_page_is_tried_again_twice_and_then_the_feed_serves() -> None:

@@ -75,6 +75,14 @@ def test_validators_go_back_as_they_came() -> None:
     assert (request.headers["if-none-match"], request.headers["if-modified-since"]) == ('W/"a,b"', "yesterday-ish")
 
 
+def test_now_and_then_a_feed_is_asked_afresh() -> None:
+    """Without what the server said last time."""
+    web = FakeWeb()
+    web.put(URL, FEED)
+    listing(web, a_feed_claim(feed=a_feed(every=timedelta(days=1)), etag='"old"', last_modified="yesterday-ish"))
+    assert not {"if-none-match", "if-modified-since"} & set(web.requests[0].headers)
+
+
 def test_a_body_that_we_know_is_no_news() -> None:
     """Whatever the server says about it: the hash decides."""
     web = FakeWeb()
