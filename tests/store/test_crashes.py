@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from builders import NOON, a_feed, a_judged, a_listed, a_poll_plan, an_article
+from desks import DESK, LEASE, Desk, render
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from sqlalchemy import event, select, text
+
+from storywatch.core.model import AttemptOutcome, DeliveryState, EntryState, FeedId
+from storywatch.errors import StorywatchError
+from storywatch.store import tables
+from storywatch.store.engine import open_database, release_leases
+from storywatch.store.migrate import migrate_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from storywatch.core.model import Article, DeliveryClaim, Entry
+
+RECIPIENTS = ("a@example.org", "b@example.org")
+FUSES = st.one_of(
+    st.integers(0, 12), st.integers(0, 90), st.none()
+)  # after how many statements and lines the process is killed
+
+
+class Killed(BaseException):
+    """Nobody catches this, as nobody catches kill -9."""
+
+
+class Fuse:
+    """Counts statements, commits and the lines between them; at the end of it the connection is gone."""
+
+    def __init__(self) -> None:
+        self.left: int | None = None
+
+    def burn(self, connection: Any = None, *_: object) -> None:
+        if self.left is None:
+            return
+        self.left -= 1
+        if self.left < 0:
+            self.left = None
+            if connection is not None:
+                connection.connection.driver_connection.close()
+            raise Killed
+
+
+class Crashes(RuleBasedStateMachine):
+    """Feeds list, entries are judged, deliveries are sent; and at any moment the process is killed."""
+
+    make_url: Callable[[], str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.url = type(self).make_url()
+        self.now = NOON
+        self.listed = 0
+        self.fuse = Fuse()
+        self.sent: defaultdict[str, list[bytes]] = defaultdict(list)
+        self.unsure = 0  # kills after something was sent and before that was noted
+        self.open()
+
+    def open(self) -> None:
+        self.desk = Desk(open_database(self.url))
+        event.listen(self.desk.database.writer, "before_cursor_execute", self.fuse.burn)
+        event.listen(self.desk.database.writer, "commit", self.fuse.burn)
+
+    def live(self, life: Callable[[], None], fuse: int | None) -> None:
+        """One stretch of a process's life, which the fuse may end anywhere."""
+        self.fuse.left = fuse
+        try:
+            life()
+        except Killed:
+            self.die()
+        except StorywatchError:  # closing what was torn off failed as well
+            assert self.fuse.left is None
+            self.die()
+        finally:
+            self.fuse.left = None
+
+    def die(self) -> None:
+        self.fuse.left = None
+        self.desk.database.dispose()
+        self.open()
+
+    @initialize()
+    def configure(self) -> None:
+        self.desk.polls.sync_feeds([a_feed(), a_feed(id=FeedId("other"))], now=NOON)
+        for claim in self.desk.polls.claim_feeds(now=NOON, limit=9, lease=LEASE):
+            self.desk.polls.record_poll(claim, a_poll_plan(state=EntryState.BASELINE))
+
+    @rule(new=st.integers(0, 2), fuse=FUSES, refused=st.booleans())
+    def work(self, new: int, fuse: int | None, *, refused: bool) -> None:
+        self.now += timedelta(minutes=11)
+        self.listed += new
+
+        def life() -> None:
+            self._poll()
+            self._read()
+            self._deliver(refused=refused)
+
+        self.live(life, fuse)
+
+    @rule(fuse=FUSES)
+    def deliver(self, fuse: int | None) -> None:
+        self.live(self._deliver, fuse)
+
+    def _poll(self) -> None:
+        listing = [a_listed(str(number)) for number in range(self.listed)]
+        for claim in self.desk.polls.claim_feeds(now=self.now, limit=9, lease=LEASE):
+            self.fuse.burn()
+            self.desk.polls.record_poll(claim, a_poll_plan(*listing, polled_at=self.now))
+            self.fuse.burn()
+
+    def _read(self) -> None:
+        for entry in self.desk.polls.claim_entries(now=self.now, limit=4, lease=LEASE):
+            self.fuse.burn()
+            article = article_of(entry)
+            judged = a_judged(article, recipients=RECIPIENTS, not_before=self.now)
+            self.desk.judgements.record_article(entry, article, [judged], encoder="enc", now=self.now)
+            self.fuse.burn()
+
+    def _deliver(self, *, refused: bool = False) -> None:
+        claims = self.desk.outbox.claim_deliveries([DESK], now=self.now, limit=4, lease=LEASE, render=render)
+        for claim in claims:
+            self.fuse.burn()
+            if refused:
+                retry_at = self.now + timedelta(minutes=1)
+                outcome = AttemptOutcome(state=DeliveryState.WAITING, at=self.now, retry_at=retry_at, reason="later")
+                self.desk.outbox.finish_delivery(claim, outcome)
+            else:
+                self._send(claim)
+            self.fuse.burn()
+
+    def _send(self, claim: DeliveryClaim) -> None:
+        self.sent[claim.id].append(claim.message)
+        self.unsure += 1
+        self.fuse.burn()
+        self.desk.outbox.finish_delivery(claim, AttemptOutcome(state=DeliveryState.SENT, at=self.now))
+        self.unsure -= 1
+
+    @rule()
+    def wait(self) -> None:
+        self.now += timedelta(minutes=6)
+
+    @rule()
+    def start_anew(self) -> None:
+        self.die()
+        release_leases(self.desk.database)
+
+    def teardown(self) -> None:
+        try:
+            self.now += timedelta(minutes=20)
+            self._poll()
+            for _ in range(2 * self.listed + 2):
+                self._read()
+                self._deliver()
+            self.check()
+        finally:
+            self.desk.database.dispose()
+
+    def check(self) -> None:
+        expected = {
+            planned.id: article.title
+            for article in articles(self.listed)
+            for planned in a_judged(article, recipients=RECIPIENTS).deliveries
+        }
+        with self.desk.database.read() as connection:
+            states = Counter(connection.execute(select(tables.entry.c.state)).scalars())
+            stored = Counter(connection.execute(select(tables.delivery.c.uid)).scalars())
+            attempts = connection.execute(select(tables.attempt.c.state)).scalars().all()
+        assert states == Counter({EntryState.JUDGED: 2 * self.listed}), "an entry was lost, or never judged"
+        assert stored == Counter(expected.keys()), "a delivery was lost, or planned under two ids"
+        assert self.sent.keys() == expected.keys(), "a delivery was never sent, or sent under an unknown id"
+        assert all(len(set(messages)) == 1 for messages in self.sent.values()), "a message changed"
+        repeats = sum(len(messages) - 1 for messages in self.sent.values())
+        assert repeats <= self.unsure, "a delivery was repeated without need"
+        assert Counter(attempts)[DeliveryState.SENT] == len(expected)
+
+
+def article_of(entry: Entry) -> Article:
+    return an_article(url=entry.url, url_key=entry.url_key, title=entry.title, seen_at=NOON)
+
+
+def articles(count: int) -> Iterator[Article]:
+    for listed in (a_listed(str(number)) for number in range(count)):
+        yield an_article(url=listed.url, url_key=listed.url_key, title=listed.title, seen_at=NOON)
+
+
+def run(make_url: Callable[[], str]) -> None:
+    machine = type("Crashes", (Crashes,), {"make_url": staticmethod(make_url)})
+    few = settings(
+        max_examples=20,
+        stateful_step_count=12,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # making a failure small would take minutes
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(machine, settings=few)
+
+
+def test_a_process_killed_anywhere_on_sqlite_loses_nothing_and_repeats_only_what_was_under_way(tmp_path: Path) -> None:
+    """Whenever it is killed, each entry is judged once and each delivery is sent, under one id and in the same bytes."""
+    template = tmp_path / "template.db"
+    migrate_database(f"sqlite:///{template}")
+
+    def make_url() -> str:
+        folder = tempfile.mkdtemp(dir=tmp_path)
+        return f"sqlite:///{shutil.copy(template, folder)}"
+
+    run(make_url)
+
+
+@pytest.mark.timeout(240)
+def test_a_process_killed_anywhere_on_postgresql_loses_nothing(postgres_url: str) -> None:
+    """The same on PostgreSQL, where the connection is torn off."""
+    migrate_database(postgres_url)
+    names = ", ".join(f'"{table.name}"' for table in tables.metadata.sorted_tables)
+
+    def make_url() -> str:
+        database = open_database(postgres_url)
+        with database.write() as connection:
+            connection.execute(text(f"TRUNCATE {names}"))
+        database.dispose()
+        return postgres_url
+
+    run(make_url)
