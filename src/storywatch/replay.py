@@ -160,9 +160,9 @@ def items_from(path: Path) -> Iterator[Item]:
 
 def _item(line: str, where: str) -> Item:
     try:
-        raw = json.loads(line)
+        raw = json.loads(line.rstrip())
     except json.JSONDecodeError as error:
-        message = f"{where}:{error.colno}: not JSON: {error.msg}"
+        message = f"{where}:{error.pos + 1}: not JSON: {error.msg}"
         raise StorywatchError(message) from error
     if not isinstance(raw, dict):
         message = f"{where}: an object is needed, with the keys {', '.join(REQUIRED)}"

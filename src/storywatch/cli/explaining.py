@@ -16,6 +16,7 @@ from rich.text import Text
 from storywatch.cli.printing import console, one_line, print_json, when
 from storywatch.core.entries import article_of
 from storywatch.core.model import Entry, FeedId, Page, PageState
+from storywatch.core.urls import url_key
 from storywatch.errors import StorywatchError
 from storywatch.pipeline import follow, read_closely
 
@@ -69,12 +70,12 @@ async def _explain(config: Config, what: str, watches: Sequence[Watch]) -> tuple
         article = await _article(app, what)
         reading = read_closely(article, app.pipeline.encoder)
         judged = [follow(reading, await app.pipeline.story(watch), now=app.clock.now()) for watch in watches]
-        return article, judged, _before(app, article.url)
+        return article, judged, _before(app, article.url_key)
 
 
-def _before(app: App, url: str) -> list[str]:
+def _before(app: App, key: str) -> list[str]:
     """What became of the address when it came by itself."""
-    known = app.views.explain(url)
+    known = app.views.explain(key)
     lines = [
         f"listed by {entry.feed} and seen {when(entry.seen_at)}: {entry.state}{f', {entry.note}' if entry.note else ''}"
         for entry in known.entries
@@ -97,7 +98,7 @@ async def _article(app: App, what: str) -> Article:
         outlet_name=page.outlet_name or "",
         owner="explain",
         url=what if address else page.url,
-        url_key=what if address else page.url,
+        url_key=url_key(what) if address else page.url,
         title=page.title,
         summary="",
         lang=None,

@@ -1,0 +1,238 @@
+"""explain and replay: why a verdict is what it is, and what a watch would have said."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from builders import NOON, an_article
+from newsroom import STRIKE
+from test_checking import beside
+from webhook_receiver import Receiver, receiving
+
+from storywatch.core.urls import url_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Storywatch
+    from desks import Desk
+    from newsroom import ConfigDir
+
+NEWS = """\
+Sandvik dockers accept seven percent and return to work
+
+The dockers of Sandvik accepted a pay rise of seven percent on Friday night and go back to work on Saturday.
+The harbour board said that the forty ships at anchor would be unloaded within nine days.
+Two crane drivers were arrested on Thursday after a fight at the gate.
+"""
+PAGE = (
+    "<!doctype html><html lang='en'><head><title>{title}</title></head><body><main><article><h1>{title}</h1>{body}"
+    "</article></main></body></html>"
+)
+
+
+def page(text: str) -> str:
+    title, _, body = text.partition("\n")
+    return PAGE.format(title=title, body="".join(f"<p>{line}</p>" for line in body.splitlines() if line))
+
+
+def test_a_text_is_explained_with_verdict_evidence_and_what_is_nearest(storywatch: Storywatch, tmp_path: Path) -> None:
+    """A saved text is judged against each story: its label and score, and every reason with its pull."""
+    (tmp_path / "news.txt").write_text(NEWS)
+    done = storywatch("explain", str(tmp_path / "news.txt"))
+    assert (done.status, done.err) == (0, "")
+    assert done.lines[0] == "Sandvik dockers accept seven percent and return to work  (en, read)"
+    assert any(line.startswith("harbour-strike: ") and ", score 0." in line for line in done.lines)
+    assert "  is it about the story?" in done.lines
+    assert any(line.lstrip()[0] in "+-" and line.lstrip()[1].isdigit() for line in done.lines if line.strip())
+
+
+def test_explaining_leaves_no_trace(storywatch: Storywatch, desk_files: ConfigDir, told: Desk) -> None:
+    """Whoever asks twice gets the same answer, and nothing was judged by asking."""
+    first = storywatch("explain", "-", "--json", stdin=NEWS.encode())
+    again = storywatch("explain", "-", "--json", stdin=NEWS.encode())
+    assert [row["verdict"] for row in first.json["judged"]] == [row["verdict"] for row in again.json["judged"]]
+    assert first.json["article"]["title"] == NEWS.partition("\n")[0]
+    assert told.views.stories() == []
+    assert desk_files.database
+
+
+def test_a_saved_page_is_read_as_a_page(storywatch: Storywatch, tmp_path: Path) -> None:
+    """Of HTML the article counts, not the tags."""
+    (tmp_path / "news.html").write_text(page(NEWS))
+    told = storywatch("explain", str(tmp_path / "news.html"), "--json").json
+    assert told["article"]["title"] == "Sandvik dockers accept seven percent and return to work"
+    assert told["article"]["paragraphs"][0].startswith("The dockers of Sandvik accepted")
+
+
+def test_an_address_is_fetched_and_what_became_of_it_before_is_told(
+    storywatch: Storywatch, told: Desk, desk_files: ConfigDir
+) -> None:
+    """An address that a feed listed comes with its history, however it is written."""
+    receiver = Receiver()
+    with beside(receiving(receiver)):
+        url = f"http://127.0.0.1:{receiver.port}/news/1"
+        receiver.answers = ["404 Not Found\n\n", f"200 OK\ncontent-type: text/html\n\n{page(NEWS)}"]
+        told.judge(an_article(url=url, url_key=url_key(url), seen_at=NOON))
+        done = storywatch("explain", f"{url}?utm_source=mail")
+    assert done.status == 0
+    assert done.lines[0].startswith("Sandvik dockers accept seven percent")
+    assert any(line.startswith("judged 2026-03-02 12:00 for harbour-strike: development") for line in done.lines)
+    assert desk_files.port
+
+
+def test_only_one_watch_may_be_asked(storywatch: Storywatch, desk_files: ConfigDir) -> None:
+    """`--watch` picks one; an unknown one ends with 1 and names the others; so does an empty watchlist."""
+    desk_files.watches["ferry"] = 'name = "Ferry"\nabout = "The car ferry Astrid Lund."\nchannels = []\n'
+    told = storywatch("explain", "-", "--watch", "ferry", "--json", stdin=NEWS.encode()).json
+    assert [row["watch"] for row in told["judged"]] == ["ferry"]
+    done = storywatch("explain", "-", "--watch", "fery", stdin=NEWS.encode())
+    assert (done.status, done.err) == (1, "storywatch: no watch 'fery'; there are: ferry, harbour-strike\n")
+    desk_files.watches = {}
+    done = storywatch("explain", "-", stdin=NEWS.encode())
+    assert done.status == 1
+    assert "watchlist" in done.err
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "-: there is no text in it"),
+        (b"\xff\xfe\x00", "-: neither a page nor text in UTF-8"),
+        (b"x" * 5_000_001, "-: longer than 5,000,000 bytes, that is no article"),
+    ],
+)
+def test_what_is_no_article_is_told(storywatch: Storywatch, body: bytes, told: str) -> None:
+    """Nothing, bytes that are no text, and far too much are refused in words."""
+    done = storywatch("explain", "-", stdin=body)
+    assert (done.status, done.err) == (1, f"storywatch: {told}\n")
+
+
+def test_a_file_that_is_not_there_is_told_with_what_may_be_given(storywatch: Storywatch, tmp_path: Path) -> None:
+    """A mistyped path says what else could be meant."""
+    done = storywatch("explain", str(tmp_path / "nowhere.txt"))
+    assert done.status == 1
+    assert "nowhere.txt: No such file or directory; give an address that begins with https://" in done.err
+
+
+# --------------------------------------------------------------------------- replay
+
+ITEM = {
+    "id": "i1",
+    "seen_at": "2026-03-02T12:00:00Z",
+    "published_at": "2026-03-02T11:55:00+00:00",
+    "outlet": "harbor-times",
+    "owner": "harbor",
+    "lang": "en",
+    "url": "https://harbor-times.example/1",
+    "title": NEWS.splitlines()[0],
+    "summary": "",
+    "paragraphs": NEWS.splitlines()[2:],
+    "unknown": ["keys", "are", "ignored"],
+}
+OFF_TOPIC = {
+    **ITEM,
+    "id": "i2",
+    "url": "https://harbor-times.example/2",
+    "title": "Choir sings at the lighthouse",
+    "paragraphs": ["The choir of the village sang old songs.", "The mayor gave a cake to each singer."],
+}
+KEYS = ["id", "watch", "verdict", "score", "severity", "development", "new", "nearest", "reasons"]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "watchlist").mkdir()
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "strike.txt").write_text("Dockers in Sandvik walk out\n\nForty ships are waiting.\n")
+    (tmp_path / "watchlist" / "strike.toml").write_text(STRIKE + 'feeds = ["elsewhere"]\nchannels = ["nobody"]\n')
+    return tmp_path
+
+
+def replayed(storywatch: Storywatch, files: Path, *items: dict[str, Any] | str) -> tuple[Any, list[dict[str, Any]]]:
+    lines = (item if isinstance(item, str) else json.dumps(item) for item in items)
+    (files / "items.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    done = storywatch(
+        "replay",
+        *("--watch", str(files / "watchlist" / "strike.toml")),
+        *("--items", str(files / "items.jsonl")),
+        *("--decisions", str(files / "out.jsonl")),
+    )
+    rows = (files / "out.jsonl").read_text().splitlines() if (files / "out.jsonl").exists() else []
+    return done, [json.loads(row) for row in rows]
+
+
+def test_a_replay_decides_on_every_item_in_order(storywatch: Storywatch, files: Path) -> None:
+    """One decision an item, with every key; a repeat of the very text names the first; the count is told."""
+    again = {**ITEM, "id": "i3", "seen_at": "2026-03-03T12:00:00Z"}
+    off_again = {**OFF_TOPIC, "id": "i4"}
+    done, rows = replayed(storywatch, files, ITEM, OFF_TOPIC, again, "", off_again)
+    assert done.status == 0
+    assert [row["id"] for row in rows] == ["i1", "i2", "i3", "i4"]
+    assert all(list(row) == KEYS and row["watch"] == "strike" for row in rows)
+    assert rows[0]["verdict"] in {"development", "possible", "background"}
+    assert rows[1]["verdict"] == "off-topic"
+    assert (rows[2]["verdict"], rows[2]["nearest"]["item"]) == ("repeat", "i1")
+    assert (rows[3]["verdict"], rows[3]["nearest"]) == ("off-topic", None)
+    assert done.out.startswith("strike: 4 articles, ")
+    assert not (files / "data").exists()
+
+
+def test_the_same_stream_gives_the_same_bytes(storywatch: Storywatch, files: Path) -> None:
+    """Two replays of one stream are equal, byte for byte."""
+    changed = {
+        **ITEM,
+        "id": "i5",
+        "seen_at": "2026-03-02T13:00:00Z",
+        "paragraphs": [*ITEM["paragraphs"], "A ship sank."],
+    }
+    found = []
+    for _ in range(2):
+        replayed(storywatch, files, ITEM, OFF_TOPIC, changed)
+        found.append((files / "out.jsonl").read_bytes())
+    assert found[0] == found[1]
+    assert found[0].count(b"\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"id": "i2",', ":2:13: not JSON: "),
+        ('["i2"]', ":2: an object is needed, with the keys id, seen_at, url, title"),
+        ({**ITEM, "title": None}, ":2: 'title' is missing or not a text"),
+        ({**ITEM, "lang": 3}, ":2: 'lang' is not a text"),
+        ({**ITEM, "seen_at": "yesterday"}, ":2: 'seen_at' is not a time such as 2026-01-31T06:00:00Z: 'yesterday'"),
+        ({**ITEM, "published_at": 1769839200}, ":2: 'published_at' is not a time"),
+        ({**ITEM, "paragraphs": "one"}, ":2: 'paragraphs' is not a list of texts"),
+    ],
+)
+def test_a_faulty_item_is_named_by_its_line(
+    storywatch: Storywatch, files: Path, line: dict[str, Any] | str, told: str
+) -> None:
+    """What is wrong in a stream is told with file and line; the decisions of before are left as they were."""
+    (files / "out.jsonl").write_text('{"id": "old"}\n')
+    done, rows = replayed(storywatch, files, ITEM, line)
+    assert done.status == 1
+    assert done.err.startswith(f"storywatch: {files / 'items.jsonl'}{told}")
+    assert rows == [{"id": "old"}]
+
+
+def test_files_that_are_not_there_are_named(storywatch: Storywatch, files: Path) -> None:
+    """A watch with faults ends with 2; items or decisions that can't be had end with 1; each names its file."""
+    words = {"--watch": "watchlist/strike.toml", "--items": "items.jsonl", "--decisions": "out.jsonl"}
+    (files / "items.jsonl").write_text(json.dumps(ITEM))
+    for name, broken, status in (
+        ("--watch", "watchlist/strik.toml", 2),
+        ("--items", "item.jsonl", 1),
+        ("--decisions", "nowhere/out.jsonl", 1),
+    ):
+        typed = [word for key, file in {**words, name: broken}.items() for word in (key, str(files / file))]
+        done = storywatch("replay", *typed)
+        assert done.status == status
+        assert broken in done.err
+    (files / "items.jsonl").write_bytes(b'{"id": "\xff"}\n')
+    done = storywatch("replay", *(word for key, file in words.items() for word in (key, str(files / file))))
+    assert done.status == 1
+    assert "items.jsonl: not UTF-8" in done.err
