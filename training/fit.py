@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from storywatch.core.novelty import TELLING_FIGURES, stacked_features
@@ -13,23 +14,43 @@ from storywatch.core.pairs import FIGURES
 from storywatch.core.weights import Cuts, Linear, Priors, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from observe import Row, Seen
 
 FOLDS = 4  # the smaller models answer for streams that they were not trained on
 LAST_PAIRS = 50
 HARD_NEGATIVES = 0.15  # the weight of off-topic articles when learning what is new
-DEFAULT_CUTS = Cuts(about=0.5, development=0.4, possible=0.15)
+DEFAULT_CUTS = Cuts(about=0.4, development=0.4, possible=0.15)
 IGNORED_NOVELTY: frozenset[str] = frozenset({"language_known", "reports_all", "same_language"})
 IGNORED_RELEVANCE: frozenset[str] = frozenset({"same_language"})
+
+SMALL = 1e-6
+CLIP = 8.0
+NOVELTY_SIGNS = dict.fromkeys(
+    (
+        "title_nearest lead_nearest head_nearest body_nearest body_least body_low late_least title_recent lead_recent body_recent"
+        " covered_best covered_recent covered_low copied_recent lead_most lead_old same_most same_top same_recent same_old"
+        " genre_background background_title background_summary live stale lead_unusual title_unusual"
+    ).split(),
+    -1,
+) | dict.fromkeys(
+    (
+        "body_new new_and_close new_and_close_title new_and_close_lead new_and_close_mean telling_most telling_two telling_head"
+        " telling_sum genre_fresh new_names_head new_names new_names_share new_numbers_head new_numbers new_numbers_large"
+        " changed_numbers dated_and_new names_and_close same_none silence silence_unusual"
+    ).split(),
+    1,
+)
 
 
 def fit(seen: Sequence[Seen], priors: Priors, *, cuts: Cuts = DEFAULT_CUTS) -> Weights:
     """All weights from these streams."""
     small = fit_small(seen, priors)
     stacked: list[tuple[Row, dict[str, float]]] = []
-    groups = [[one for number, one in enumerate(seen) if number % FOLDS == fold] for fold in range(min(FOLDS, len(seen)))]
+    groups = [
+        [one for number, one in enumerate(seen) if number % FOLDS == fold] for fold in range(min(FOLDS, len(seen)))
+    ]
     for group in groups:
         rest = [one for one in seen if one not in group] or list(group)
         inner = fit_small(rest, priors)
@@ -66,7 +87,9 @@ def fit_same(rows: Sequence[Row]) -> Linear:
     paired = [row for row in rows if len(row.pairs)]
     figures = np.concatenate([row.pairs[-LAST_PAIRS:] for row in paired])
     labels = np.concatenate([row.same[-LAST_PAIRS:] for row in paired])
-    counts = np.concatenate([np.full(len(row.pairs[-LAST_PAIRS:]), len(row.pairs[-LAST_PAIRS:]) ** -0.5) for row in paired])
+    counts = np.concatenate(
+        [np.full(len(row.pairs[-LAST_PAIRS:]), len(row.pairs[-LAST_PAIRS:]) ** -0.5) for row in paired]
+    )
     return logistic(FIGURES, figures, labels, weights=counts, strength=0.05)
 
 
@@ -93,17 +116,40 @@ def fit_novelty(stacked: Sequence[tuple[Row, dict[str, float]]]) -> Linear:
     figures = np.array([[features[name] for name in names] for _, features in stacked])
     labels = np.array([row.fresh for row, _ in stacked])
     weights = np.array([1.0 if row.relevant else HARD_NEGATIVES for row, _ in stacked])
-    return logistic(names, figures, labels, weights=weights, strength=0.1)
+    return logistic(names, figures, labels, weights=weights, strength=0.1, signs=NOVELTY_SIGNS)
 
 
 def logistic(
-    names: tuple[str, ...], figures: np.ndarray, labels: np.ndarray, *, weights: np.ndarray, strength: float
+    names: tuple[str, ...],
+    figures: np.ndarray,
+    labels: np.ndarray,
+    *,
+    weights: np.ndarray,
+    strength: float,
+    signs: Mapping[str, int] | None = None,
 ) -> Linear:
-    """A logistic regression as plain weights."""
+    """A logistic regression as plain weights; `signs` names features that may pull one way only.
+
+    With signs the weights stay readable, and two features that say the same never pull against each other.
+    """
     mean, scale = figures.mean(axis=0), figures.std(axis=0)
-    scale = np.where(scale < 1e-6, 1.0, scale)
-    model = LogisticRegression(C=strength, max_iter=2000).fit(np.clip((figures - mean) / scale, -8, 8), labels, weights)
-    return Linear(names=names, mean=mean, scale=scale, weight=model.coef_[0], bias=float(model.intercept_[0]))
+    scale = np.where(scale < SMALL, 1.0, scale)
+    rows = np.clip((figures - mean) / scale, -CLIP, CLIP)
+    target = labels.astype(np.float64)
+
+    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = rows @ at[:-1] + at[-1]
+        chances = 1 / (1 + np.exp(-np.clip(logits, -40, 40)))
+        value = (weights * (np.logaddexp(0, logits) - target * logits)).sum() + (at[:-1] ** 2).sum() / (2 * strength)
+        slope = weights * (chances - target)
+        return float(value), np.append(rows.T @ slope + at[:-1] / strength, slope.sum())
+
+    ways = [(signs or {}).get(name, 0) for name in names]
+    bounds = [(0 if way > 0 else None, 0 if way < 0 else None) for way in ways] + [(None, None)]
+    found = minimize(
+        loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 3000}
+    ).x
+    return Linear(names=names, mean=mean, scale=scale, weight=found[:-1], bias=float(found[-1]))
 
 
 def _direction(rows: Sequence[Row], labels: np.ndarray) -> np.ndarray:

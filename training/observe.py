@@ -124,9 +124,9 @@ def _row(labelled: Labelled, reading: Reading, story: Story, *, fresh: bool, pas
 
 
 def _told(look: Look, labelled: Labelled) -> np.ndarray:
-    return np.array([
-        any(text == told or (len(text) > 20 and text in told) for told in labelled.news) for text in look.marks.texts
-    ])
+    return np.array(
+        [any(text == told or (len(text) > 20 and text in told) for told in labelled.news) for text in look.marks.texts]
+    )
 
 
 def _relevance_row(labelled: Labelled, reading: Reading, story: Story, *, relevant: bool) -> Row:

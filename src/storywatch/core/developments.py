@@ -53,8 +53,8 @@ def judge(match: Match, reading: Reading, story: Story, *, now: datetime) -> Ver
     return Verdict(
         verdict=label,
         score=score,
-        severity=_severity(score, news) if label is Label.DEVELOPMENT else None,
-        new=_new_sentences(look, news, story) if label in {Label.DEVELOPMENT, Label.POSSIBLE} else (),
+        severity=_severity(score) if label is Label.DEVELOPMENT else None,
+        new=_new_sentences(look, news) if label in {Label.DEVELOPMENT, Label.POSSIBLE} else (),
         nearest=nearest,
         reasons=_reasons(news, match, story, carried=carried),
         features={name: round(figure, 4) for name, figure in news.features.items()},
@@ -140,7 +140,7 @@ def _nearest(look: Look, news: News, story: Story) -> Nearest | None:
     )
 
 
-def _new_sentences(look: Look, news: News, story: Story) -> tuple[NewSentence, ...]:
+def _new_sentences(look: Look, news: News) -> tuple[NewSentence, ...]:
     """The sentences that most likely tell what is new, in the article's order, with old and new figures."""
     best = float(news.telling.max())
     ranked = sorted(range(len(news.telling)), key=lambda at: (-news.telling[at], at))[:SENTENCES_TOLD]
@@ -162,19 +162,26 @@ def _figures(numbers: frozenset[float]) -> str:
     return ", ".join(as_text(number) for number in sorted(numbers))
 
 
-def _severity(score: float, news: News) -> Severity:
-    """Major where it is sure and much of the article is unlike all that is known, or a figure changed."""
-    sure = score >= MAJOR
-    return Severity.MAJOR if sure else Severity.MINOR
+def _severity(score: float) -> Severity:
+    """Major where it is surely new."""
+    return Severity.MAJOR if score >= MAJOR else Severity.MINOR
 
 
 def _reasons(news: News, match: Match, story: Story, *, carried: float) -> tuple[Reason, ...]:
     pulls = story.weights.novelty.pulls(news.features)
     told = tell_novelty(news.features, pulls, count=REASONS_TOLD)
     about = Reason(
-        name="about", figure=match.relevance, pull=0.0, words=f"about the story with a probability of {match.relevance:.0%}"
+        name="about",
+        figure=match.relevance,
+        pull=0.0,
+        words=f"about the story with a probability of {match.relevance:.0%}",
     )
     if carried:
-        doubt = Reason(name="carried", figure=carried, pull=carried, words=f"an earlier report of the same was doubtful ({carried:.0%})")
+        doubt = Reason(
+            name="carried",
+            figure=carried,
+            pull=carried,
+            words=f"an earlier report of the same was doubtful ({carried:.0%})",
+        )
         return (about, doubt, *told)
     return (about, *told)

@@ -89,11 +89,6 @@ class Known:
         )
 
     @property
-    def accepted(self) -> bool:
-        """Is it about the story?"""
-        return self.record.verdict is not Label.OFF_TOPIC
-
-    @property
     def told(self) -> bool:
         """Did it break a development?"""
         return self.record.verdict is Label.DEVELOPMENT
@@ -119,9 +114,8 @@ class Basis:
 class Memory:
     """The story as arrays, centred. Rows of `sentences`: the watch's own texts first, then one article after the other."""
 
-    articles: tuple[Known, ...]  # accepted ones
+    articles: tuple[Known, ...]
     leads: Matrix  # of these
-    rejected: Matrix  # leads of the last articles that were not about the story
     own: Matrix  # the watch's own sentences
     directions: Matrix
     sentences: Matrix
@@ -137,11 +131,9 @@ class Memory:
 LONG_AGO = -1e9
 
 
-def remember(basis: Basis, known: Iterable[Known], *, centre: Callable[[str], Vector], rejected: int) -> Memory:
+def remember(basis: Basis, known: Iterable[Known], *, centre: Callable[[str], Vector]) -> Memory:
     """The arrays for what is known now, each vector without the mean of its language."""
-    everything = tuple(known)
-    articles = tuple(article for article in everything if article.accepted)
-    others = [article for article in everything if not article.accepted][-rejected:]
+    articles = tuple(known)
     dim = basis.vectors.shape[1]
     own = centred_each(basis.vectors, [lang for _, lang in basis.sentences], centre)
     bodies = [centred(article.vectors, centre(article.record.lang)) for article in articles]
@@ -153,7 +145,6 @@ def remember(basis: Basis, known: Iterable[Known], *, centre: Callable[[str], Ve
     return Memory(
         articles=articles,
         leads=_leads(articles, dim, centre),
-        rejected=_leads(others, dim, centre),
         own=own,
         directions=centred_each(basis.directions, basis.languages, centre),
         sentences=np.concatenate([own, *bodies]),

@@ -187,7 +187,9 @@ def _closeness(look: Look, memory: Memory) -> Vector:
 def _unlike_each(pairs: Pairs) -> dict[str, float]:
     """How well one earlier article alone covers this one."""
     if not pairs.articles:
-        return dict.fromkeys(("covered_best", "covered_recent", "covered_low", "copied_recent", "lead_most", "lead_old"), 0.0)
+        return dict.fromkeys(
+            ("covered_best", "covered_recent", "covered_low", "copied_recent", "lead_most", "lead_old"), 0.0
+        )
     mean = pairs.covered.mean(axis=0)
     lately = pairs.ages <= RECENT_HOURS
     leads, copied = pairs.figures[:, 0], pairs.figures[:, 18]

@@ -25,7 +25,10 @@ _SCALES = (
     (re.compile(r"[億亿억]"), 1e8),
 )
 _SPELLED = (
-    (2, "two zwei deux dos два две двух двое двоих двоє двох дві two dwa dwie dwóch dwoje both beide beiden ambos оба обидва обидвоє"),
+    (
+        2,
+        "two zwei deux dos два две двух двое двоих двоє двох дві two dwa dwie dwóch dwoje both beide beiden ambos оба обидва обидвоє",
+    ),
     (3, "three drei trois tres три трех трёх троє трьох trzy trzech"),
     (4, "four vier quatre cuatro четыре четырёх четырех чотири чотирьох cztery czterech"),
     (5, "five fünf cinq cinco пять пяти п'ять п'яти pięć pięciu"),
@@ -40,7 +43,19 @@ _SPELLED = (
 _WORD_VALUES = {word: float(value) for value, words in _SPELLED for word in words.split()}
 _COUNTED = re.compile(r"(?P<native>[두세네])\s?(?:명|사람|개|곳)|(?P<sino>[二三四五六七八九十两兩])\s?(?:名|人|个|個)")
 _COUNTED_VALUES = dict(zip("두세네二三四五六七八九十两兩", (2, 3, 4, 2, 3, 4, 5, 6, 7, 8, 9, 10, 2, 2), strict=True))
-_UNITS = {"億": 1e8, "亿": 1e8, "억": 1e8, "万": 1e4, "萬": 1e4, "만": 1e4, "千": 1e3, "천": 1e3, "百": 1e2, "백": 1e2, "": 1.0}
+_UNITS = {
+    "億": 1e8,
+    "亿": 1e8,
+    "억": 1e8,
+    "万": 1e4,
+    "萬": 1e4,
+    "만": 1e4,
+    "千": 1e3,
+    "천": 1e3,
+    "百": 1e2,
+    "백": 1e2,
+    "": 1.0,
+}
 _COMPOUND = re.compile(r"\d+(?:[.,]\d+)?[억億亿만万萬천千](?:\d+[만万萬천千백百]?)+(?!\d)")
 _PART = re.compile(r"(\d+(?:[.,]\d+)?)([억億亿만万萬천千백百]?)")
 _FIGURE = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")

@@ -173,5 +173,3 @@ def head_numbers(marks: Marks) -> frozenset[float]:
 def new_names(names: frozenset[str], known: frozenset[str]) -> frozenset[str]:
     """The names not among the known ones (made by `beginnings_of`)."""
     return frozenset(name for name in names if not is_among(name, known))
-
-

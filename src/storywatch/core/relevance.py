@@ -109,7 +109,6 @@ def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, fl
         "known_top": _top(known, 3),
         "known_mean": float(known.mean()),
         "accepted_count": math.log1p(len(memory.leads)),
-        "rejected_gap": top - (_top(memory.rejected @ look.lead, 3) if len(memory.rejected) else 0.0),
     }
 
 

@@ -1,11 +1,15 @@
-"""A story as a value: what its watch says and what was judged so far. Learning gives a new one."""
+"""A story as a value: what its watch says and what was judged so far. Learning gives a new one.
+
+Only articles about the story count. Those that were rejected are no evidence: measured, they pull down the next
+relevant one, most of all the first in another language.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,14 +20,12 @@ from storywatch.core.text import LEAD_CHARS, STEM, split_sentences, words_of
 from storywatch.core.weights import Weights, shipped_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from storywatch.core.model import Development, Match, Reading, StoryMemory, Vector, Verdict, Watch
 
-T = TypeVar("T")
-
 REMEMBERED = 600  # newest articles about the story that count; older ones stay in the store
-REJECTED = 120  # newest articles that are not
+REJECTED = 0  # articles that are not about it: none is needed again
 PRIOR_WEIGHT = 300  # sentences that a language's shipped mean counts for
 STRANGE_WEIGHT = 30  # the same for a language without one: the mean of all serves till then
 RUNNING_CAP = 300  # the watch's own mean never outweighs the prior, or the story's topic would be subtracted
@@ -62,12 +64,18 @@ class Story:
     @classmethod
     def begin(cls, watch: Watch, vectors: Mapping[str, Vector], *, lang: str, weights: Weights | None = None) -> Story:
         """The story before its first article. `vectors` holds one for each of `watch_texts`."""
-        return cls(watch=watch, lang=lang, weights=weights or shipped_weights(), basis=_basis(watch, vectors, lang=lang))
+        return cls(
+            watch=watch, lang=lang, weights=weights or shipped_weights(), basis=_basis(watch, vectors, lang=lang)
+        )
 
     def recall(self, memory: StoryMemory) -> Story:
         """The story with what was stored of it: the same, to the last bit, as if it had been learnt just now."""
-        records = _newest(memory.remembered, lambda record: record.verdict)
-        return replace(self, known=tuple(Known.of(record) for record in records), means={mean.lang: mean for mean in memory.means})
+        about = [record for record in memory.remembered if record.verdict is not Label.OFF_TOPIC]
+        return replace(
+            self,
+            known=tuple(Known.of(record) for record in about[-REMEMBERED:]),
+            means={mean.lang: mean for mean in memory.means},
+        )
 
     def judged(self, reading: Reading, match: Match, verdict: Verdict, development: Development | None) -> Judged:
         """All that is to be kept of one judgement."""
@@ -103,7 +111,9 @@ class Story:
 
     def learn(self, judged: Judged) -> Story:
         """The story after this judgement."""
-        known = _newest((*self.known, Known.of(judged.remembered)), lambda one: one.record.verdict)
+        known = self.known
+        if judged.verdict.verdict is not Label.OFF_TOPIC:
+            known = (*known, Known.of(judged.remembered))[-REMEMBERED:]
         means = self.means if judged.mean is None else {**self.means, judged.mean.lang: judged.mean}
         return replace(self, known=known, means=means)
 
@@ -133,23 +143,11 @@ class Story:
     @cached_property
     def memory(self) -> Memory:
         """What is known, as arrays."""
-        return remember(self.basis, self.known, centre=self.mean, rejected=REJECTED)
+        return remember(self.basis, self.known, centre=self.mean)
 
     def look_at(self, reading: Reading) -> Look:
         """An article against what is known."""
         return look_at(reading, self.memory, self.mean(reading.article.lang))
-
-
-def _newest(items: Sequence[T], verdict_of: Callable[[T], Label]) -> tuple[T, ...]:
-    """What still counts, in its order: the newest about the story and the newest that are not."""
-    kept: list[T] = []
-    left = {True: REMEMBERED, False: REJECTED}
-    for item in reversed(items):
-        about = verdict_of(item) is not Label.OFF_TOPIC
-        if left[about]:
-            left[about] -= 1
-            kept.append(item)
-    return tuple(kept[::-1])
 
 
 def _basis(watch: Watch, vectors: Mapping[str, Vector], *, lang: str) -> Basis:

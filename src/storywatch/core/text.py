@@ -28,13 +28,14 @@ RUN = 3
 _BORDER = re.compile(r"(?P<stop>[.!?…]+[\"»”’)\]]*)\s+|[。！？]+[」』”）]*|\n+")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Gen|Lt|Col|Sgt|Capt|Rep|Sen|Gov|St|vs|No|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec|bzw|z\.B|u\.a|d\.h"
-    r"|ca|Nr|Prof|Sr|Sra|M|Mme|np|tzw|proc|ст|ул|г|тыс|млн|млрд|им|руб|вул|тис|ім|р)"
+    r"|ca|Nr|Prof|Sr|Sra|M|Mme|np|tzw|proc|ok|godz|tys|mld|ст|ул|г|тыс|млн|млрд|им|руб|вул|тис|ім|р|м)"
     r"|\b[A-ZА-ЯЁІЇЄ]|\b\d{1,2})\.$"
 )
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 STEM = 6
+UNSPACED_SHARE = 0.3  # from here on a text is compared by characters
 
 
 def split_sentences(text: str) -> list[str]:
@@ -109,7 +110,7 @@ def runs_of(title: str, paragraphs: Iterable[str]) -> frozenset[int]:
     """Fingerprints of all runs of three words (three characters where words have no spaces): near copies share most."""
     text = " ".join([title, *paragraphs]).lower()
     words = re.findall(r"\w+", text)
-    if len(words) <= len(text) / 12:
+    if len(_UNSPACED.findall(text)) > UNSPACED_SHARE * len(text):
         words = list(re.sub(r"\s+", "", text))
     last = max(1, len(words) - RUN + 1)
     return frozenset(zlib.crc32(" ".join(words[at : at + RUN]).encode()) for at in range(last))

@@ -1,146 +1,152 @@
-"""The evidence in words, each with its figure: what a person reads under "why?"."""
+"""The evidence in words: what a person reads under "why?".
+
+Figures that measure one thing in several ways are told as one piece of evidence: its pull is the sum of theirs,
+and the figure shown is the one that a person can picture.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storywatch.core.model import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from storywatch.core.terms import TermHits
 
-FAINT = 0.05  # log-odds below which a feature said nothing
+FAINT = 0.05  # log-odds below which a piece of evidence said nothing
 
-RELEVANCE_WORDS = {
-    "lead_best": "its opening resembles your seeds and description ({:.2f})",
-    "lead_about": "its opening resembles your description ({:.2f})",
-    "lead_name": "its opening resembles the watch's name ({:.2f})",
-    "lead_best_z": "its opening is {:.1f} deviations nearer to your texts than unrelated news in its language",
-    "lead_name_z": "its opening is {:.1f} deviations nearer to the watch's name than unrelated news",
-    "own_top": "its best sentences resemble your texts ({:.2f})",
-    "own_mean": "its sentences resemble your texts on average ({:.2f})",
-    "own_title": "its title resembles your texts ({:.2f})",
-    "own_top_z": "its best sentences are {:.1f} deviations nearer to your texts than unrelated news",
-    "accepted_near": "its opening resembles an article of the story ({:.2f})",
-    "accepted_top": "its opening resembles the story's articles ({:.2f})",
-    "accepted_top_z": "its opening is {:.1f} deviations nearer to the story's articles than unrelated news",
-    "accepted_middle": "its opening is near the middle of the story ({:.2f})",
-    "accepted_middle_z": "its opening is {:.1f} deviations nearer to the middle of the story than unrelated news",
-    "known_top": "its best sentences resemble known ones ({:.2f})",
-    "known_mean": "its sentences resemble known ones on average ({:.2f})",
-    "rejected_gap": "it is nearer to the story than to what was not about it ({:+.2f})",
-    "names_share": "it has {:.0%} of the watch's names",
-    "names_count": "names of the watch in it (log {:.1f})",
-    "names_head": "names of the watch at its top (log {:.1f})",
-    "name_tokens": "it has {:.0%} of the words of the watch's name",
-    "terms": "{:.0f} of your words are in it",
-    "terms_title": "your words stand in its title ({:.0f})",
-    "copied": "{:.0%} of its wording is in an article of the story",
-    "same_address": "an article of the story had this address ({:.0f})",
-    "chars": "its length (log {:.1f})",
-    "feed_only": "only the feed's text is known ({:.0f})",
-}
 
-NOVELTY_WORDS = {
-    "relevance": "how surely it is about the story (log-odds {:.1f})",
-    "title_nearest": "its title resembles a known sentence ({:.2f})",
-    "lead_nearest": "its first sentence resembles a known one ({:.2f})",
-    "head_nearest": "its top resembles known sentences ({:.2f})",
-    "body_nearest": "its sentences resemble known ones on average ({:.2f})",
-    "body_least": "its least known sentence resembles a known one by {:.2f}",
-    "body_low": "a quarter of its sentences resemble known ones by less than {:.2f}",
-    "late_least": "in its second half a sentence resembles known ones by only {:.2f}",
-    "body_new": "{:.0%} of its sentences are unlike any known one",
-    "title_recent": "its title resembles a sentence of the last days ({:.2f})",
-    "lead_recent": "its first sentence resembles one of the last days ({:.2f})",
-    "body_recent": "its sentences resemble those of the last days ({:.2f})",
-    "new_and_close": "a sentence is new and close to the story ({:.2f})",
-    "new_and_close_title": "its title is new and close to the story ({:.2f})",
-    "new_and_close_lead": "its first sentence is new and close to the story ({:.2f})",
-    "new_and_close_mean": "its sentences are new and close to the story ({:.2f})",
-    "close_title": "its title is close to the story ({:.2f})",
-    "close_mean": "its sentences are close to the story ({:.2f})",
-    "covered_best": "one earlier article tells most of it ({:.2f})",
-    "covered_recent": "one article of the last days tells most of it ({:.2f})",
-    "covered_low": "one earlier article tells even its less known parts ({:.2f})",
-    "copied_recent": "{:.0%} of its wording is in an article of the last days",
-    "lead_most": "its opening resembles an earlier article ({:.2f})",
-    "lead_old": "its opening resembles an article of earlier weeks ({:.2f})",
-    "same_most": "an earlier article reports the same ({:.0%} sure)",
-    "same_top": "earlier articles report the same ({:.0%} sure)",
-    "same_none": "that no earlier article reports the same (log {:.1f})",
-    "same_recent": "an article of the last days reports the same ({:.0%} sure)",
-    "same_old": "an article of earlier weeks reports the same ({:.0%} sure)",
-    "same_age": "the age of the report most like it (log hours {:.1f})",
-    "telling_most": "a sentence reads like news ({:.0%})",
-    "telling_two": "two sentences read like news ({:.0%})",
-    "telling_head": "a sentence at its top reads like news ({:.0%})",
-    "telling_sum": "how many sentences read like news (log {:.1f})",
-    "genre_background": "it reads like an explainer or opinion ({:+.2f})",
-    "genre_fresh": "it reads like a fresh report ({:+.2f})",
-    "silence": "the time since the last report (log hours {:.1f})",
-    "silence_unusual": "the silence before it is long for this story ({:+.1f})",
-    "reports_day": "reports of the last day (log {:.1f})",
-    "reports_recent": "reports of the last four days (log {:.1f})",
-    "reports_all": "reports so far (log {:.1f})",
-    "new_names_head": "new names at its top (log {:.1f})",
-    "new_names": "new names (log {:.1f})",
-    "new_names_share": "{:.0%} of its names are new",
-    "new_numbers_head": "new figures at its top (log {:.1f})",
-    "new_numbers": "new figures (log {:.1f})",
-    "new_numbers_large": "new large figures (log {:.1f})",
-    "changed_numbers": "figures that differ at known sentences (log {:.1f})",
-    "background_title": "its title sounds like background ({:.0f})",
-    "background_summary": "its summary sounds like background ({:.0f})",
-    "live": "its title announces a ticker or video ({:.0f})",
-    "stale": "it was published long before it was seen (log hours {:.1f})",
-    "undated": "it has no date ({:.0f})",
-    "dated_head": "its top names a day ({:.0f})",
-    "dated_share": "{:.0%} of its sentences name a day",
-    "negated_head": "its top denies or negates something ({:.0f})",
-    "quotes": "quotations ({:.1f} a sentence)",
-    "length": "its length (log {:.1f})",
-    "edited": "an earlier version stood at this address ({:.0f})",
-    "lead_unusual": "its opening against what is usual in this story ({:+.1f} deviations)",
-    "title_unusual": "its title against what is usual in this story ({:+.1f} deviations)",
-    "dated_and_new": "a sentence names a day and is new ({:.2f})",
-    "names_and_close": "a sentence has new names and is close to the story ({:.2f})",
-    "carried": "an earlier report of the same was doubtful ({:.0%})",
-}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One piece of evidence: the features behind it, the one that is shown, and the words for it."""
+
+    name: str
+    shown: str
+    words: str
+    features: tuple[str, ...]
+
+
+def _evidence(name: str, shown: str, words: str, more: str = "") -> Evidence:
+    return Evidence(name=name, shown=shown, words=words, features=(shown, *more.split()))
+
+
+RELEVANCE = (
+    _evidence(
+        "watch",
+        "own_top",
+        "its best sentences resemble your description and seeds ({:.2f})",
+        "lead_best lead_about lead_name lead_best_z lead_name_z own_mean own_title own_top_z",
+    ),
+    _evidence(
+        "story",
+        "known_top",
+        "its best sentences resemble what the story knows ({:.2f})",
+        "accepted_near accepted_top accepted_top_z accepted_middle accepted_middle_z known_mean accepted_count",
+    ),
+    _evidence("names", "names_share", "it has {:.0%} of the watch's names", "names_count names_head name_tokens"),
+    _evidence("terms", "terms", "{:.0f} of your words are in it", "terms_title terms_none"),
+    _evidence("wording", "copied", "{:.0%} of its wording is in an article of the story"),
+    _evidence("address", "same_address", "an article of the story stood at its address ({:.0f})"),
+    _evidence("length", "chars", "its length (log {:.1f})", "feed_only"),
+)
+
+NOVELTY = (
+    _evidence(
+        "unlike",
+        "head_nearest",
+        "its top resembles known sentences ({:.2f})",
+        "title_nearest lead_nearest title_recent lead_recent lead_unusual title_unusual",
+    ),
+    _evidence(
+        "body",
+        "body_nearest",
+        "its body resembles known sentences ({:.2f})",
+        "body_least body_low late_least body_new body_recent covered_low",
+    ),
+    _evidence(
+        "close",
+        "new_and_close",
+        "a sentence is new and close to the story ({:.2f})",
+        "new_and_close_title new_and_close_lead new_and_close_mean close_title close_mean names_and_close dated_and_new",
+    ),
+    _evidence(
+        "same",
+        "same_most",
+        "an earlier article reports the same ({:.0%} sure)",
+        "same_top same_none same_recent same_old same_age",
+    ),
+    _evidence(
+        "covered",
+        "covered_best",
+        "one earlier article tells most of it ({:.2f})",
+        "covered_recent copied_recent lead_most lead_old",
+    ),
+    _evidence(
+        "telling",
+        "telling_most",
+        "a sentence of it reads like news ({:.0%})",
+        "telling_two telling_head telling_sum dated_head dated_share",
+    ),
+    _evidence(
+        "genre",
+        "genre_background",
+        "it reads like an explainer or opinion ({:+.1f})",
+        "genre_fresh background_title background_summary live quotes",
+    ),
+    _evidence(
+        "pace",
+        "silence",
+        "the silence before it (log hours {:.1f})",
+        "silence_unusual reports_day reports_recent",
+    ),
+    _evidence("names", "new_names", "names new to the story (log {:.1f})", "new_names_head new_names_share"),
+    _evidence(
+        "figures",
+        "new_numbers",
+        "figures new to the story (log {:.1f})",
+        "new_numbers_head new_numbers_large changed_numbers",
+    ),
+    _evidence("stale", "stale", "it was published long before it was seen (log hours {:.1f})", "undated"),
+    _evidence("edited", "edited", "an earlier version stood at its address ({:.0f})"),
+    _evidence("form", "length", "its length (log {:.1f})", "feed_only negated_head"),
+)
 
 
 def tell_relevance(
     features: Mapping[str, float], pulls: Mapping[str, float], terms: TermHits, *, count: int
 ) -> tuple[Reason, ...]:
     """The strongest evidence for and against, the user's own words first."""
-    named = tuple(
-        Reason(name="term", figure=1.0, pull=0.0, words=f"your word {term!r} is in it") for term in terms.any[:count]
-    )
-    vetoes = tuple(
-        Reason(name="veto", figure=1.0, pull=-10.0, words=f"your excluded word {term!r} is in it") for term in terms.vetoes
-    )
-    return (*vetoes, *named, *strongest(features, pulls, RELEVANCE_WORDS, count=count))
+    vetoes = [_word(term, "your excluded word {!r} is in it", pull=-10.0) for term in terms.vetoes]
+    named = [_word(term, "your word {!r} is in it", pull=0.0) for term in terms.any[:count]]
+    return (*vetoes, *named, *_strongest(features, pulls, RELEVANCE, count=count))
+
+
+def _word(term: str, words: str, *, pull: float) -> Reason:
+    return Reason(name="term", figure=1.0, pull=pull, words=words.format(term))
 
 
 def tell_novelty(features: Mapping[str, float], pulls: Mapping[str, float], *, count: int) -> tuple[Reason, ...]:
     """The strongest evidence for and against something new."""
-    return strongest(features, pulls, NOVELTY_WORDS, count=count)
+    return _strongest(features, pulls, NOVELTY, count=count)
 
 
-def strongest(
-    features: Mapping[str, float], pulls: Mapping[str, float], words: Mapping[str, str], *, count: int
+def _strongest(
+    features: Mapping[str, float], pulls: Mapping[str, float], evidence: Sequence[Evidence], *, count: int
 ) -> tuple[Reason, ...]:
-    """The features with the largest pull that can be told in words, with the way they pulled."""
-    told = [name for name in pulls if name in words and abs(pulls[name]) >= FAINT]
-    told.sort(key=lambda name: (-abs(pulls[name]), name))
-    return tuple(
-        Reason(
-            name=name,
-            figure=round(features[name], 4),
-            pull=round(pulls[name], 4),
-            words=f"{words[name].format(features[name])}: {'for' if pulls[name] > 0 else 'against'} ({pulls[name]:+.1f})",
-        )
-        for name in told[:count]
+    summed = {one.name: sum(pulls.get(name, 0.0) for name in one.features) for one in evidence}
+    told = [one for one in evidence if abs(summed[one.name]) >= FAINT]
+    told.sort(key=lambda one: (-abs(summed[one.name]), one.name))
+    return tuple(_reason(one, features[one.shown], summed[one.name]) for one in told[:count])
+
+
+def _reason(one: Evidence, figure: float, pull: float) -> Reason:
+    way = "for" if pull > 0 else "against"
+    return Reason(
+        name=one.name,
+        figure=round(figure, 4),
+        pull=round(pull, 4),
+        words=f"{one.words.format(figure)}: speaks {way} it ({pull:+.1f})",
     )
