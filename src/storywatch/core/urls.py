@@ -80,6 +80,9 @@ def web_address(url: str, base: str = "") -> str | None:
 
 def is_news_search_link(url: str) -> bool:
     """A news search's own link to an article. It is opaque, and asking it is against the search's terms."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     host = (parts.hostname or "").lower()
     return host in NEWS_SEARCH_HOSTS or parts.path.lower() == NEWS_SEARCH_PATHS.get(host)

@@ -109,6 +109,9 @@ class Web:
         for_good = True
         address = url
         for _ in range(MAX_REDIRECTS + 1):
+            if web_address(address) is None:
+                message = f"{address[:200]!r} is not an http or https address"
+                raise Forbidden(message)
             if permit is not None:
                 await permit(address)
             answer = await self._ask(address, headers, decoded_cap)
@@ -123,9 +126,6 @@ class Web:
         raise FetchFailed(message)
 
     async def _ask(self, url: str, headers: Mapping[str, str], decoded_cap: int) -> Answer:
-        if web_address(url) is None:
-            message = f"{url!r} is not an http or https address"
-            raise Forbidden(message)
         async with self._hosts.turn(url):
             try:
                 async with asyncio.timeout(self._overall_seconds):

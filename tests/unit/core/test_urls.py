@@ -86,3 +86,4 @@ def test_a_news_searchs_links_are_known() -> None:
     assert is_news_search_link("http://www.bing.com/news/apiclick.aspx?ref=FexRss&url=x")
     assert not is_news_search_link("https://www.bing.com/news/search?q=x")
     assert not is_news_search_link("https://a.example/news.google.com")
+    assert not is_news_search_link("https://[news.google.com")

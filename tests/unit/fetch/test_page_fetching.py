@@ -183,11 +183,10 @@ def test_an_article_that_became_the_front_page_is_unreadable() -> None:
     assert "leads to the front page" in str(answer)
 
 
-def test_a_guards_refusal_is_told_as_such() -> None:
-    """Also where robots.txt is what met it."""
+@pytest.mark.parametrize("url", ["gopher://harbor-times.example/1", "http://[::1", "https:///x", "", "//a.example/x"])
+def test_what_is_no_web_address_is_forbidden(url: str) -> None:
+    """A feed's link may be anything; nobody is asked, not even for robots.txt."""
     world = World()
-
-    async def run() -> Page | Exception:
-        return await world.fetch("gopher://harbor-times.example/1")
-
-    assert isinstance(asyncio.run(run()), Forbidden)
+    [answer] = world.read([url])
+    assert isinstance(answer, Forbidden)
+    assert world.web.requests == []
