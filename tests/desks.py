@@ -45,7 +45,8 @@ class RecordingWaker:
 
 
 def render(tidings: Tidings) -> bytes:
-    return f"{tidings.delivery}: {tidings.development.headline}, {len(tidings.reports)} reports".encode()
+    reports = len(tidings.reports)
+    return f"{tidings.rendered_at} {tidings.delivery} {tidings.development.headline}, {reports} reports".encode()
 
 
 @dataclass

@@ -47,13 +47,13 @@ def test_a_delivery_waits_for_its_moment(desk: Desk) -> None:
 
 def test_the_first_claim_renders_what_is_known_then(desk: Desk) -> None:
     """An alert tells the development, who reports it by now, why, and in which watch."""
-    first, second, other = articles(3)
+    first, second, other, background = articles(4)
     desk.judgements.sync_watches([a_watch(name="The strike")])
     judged = a_judged(first)
     desk.judge(first, judged)
     assert judged.development is not None
-    for article in (other, second):
-        desk.judge(article, a_judged(article, label=Label.REPEAT, repeats=judged.development.id))
+    for article, label in ((other, Label.REPEAT), (second, Label.REPEAT), (background, Label.BACKGROUND)):
+        desk.judge(article, a_judged(article, label=label, repeats=judged.development.id))
     seen: list[Tidings] = []
 
     def look(tidings: Tidings) -> bytes:

@@ -287,3 +287,11 @@ def test_ten_thousand_entries_are_taken_in_and_worked_off(desk: Desk) -> None:
     assert desk.poll(*listed, at=SOON) == PollOutcome(known=10_000)
     seen = {entry.id for _ in range(10) for entry in desk.entries(SOON, limit=1000)}
     assert len(seen) == 10_000
+
+
+def test_one_round_may_ask_every_feed(desk: Desk) -> None:
+    """On request all feeds are due at once, but for those that are being asked just now."""
+    desk.polls.sync_feeds([a_feed(), a_feed(id=FeedId("other"))], now=SOON)
+    assert [found.feed.id for found in claim(desk.polls)] == ["harbor-times"]
+    desk.polls.make_all_due(now=NOON)
+    assert [found.feed.id for found in claim(desk.polls)] == ["other"]

@@ -20,7 +20,7 @@ from storywatch.core.model import (
     Sentence,
     StoryMemory,
 )
-from storywatch.core.story import REJECTED, REMEMBERED
+from storywatch.core.story import REMEMBERED
 from storywatch.store import tables
 from storywatch.store.leases import give_back
 from storywatch.store.packing import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from storywatch.core.model import Alert, Article, DeliveryId, Development, Entry, Judged, Vector, Watch, WatchId
     from storywatch.ports import Waker
     from storywatch.store.engine import Database
-    from storywatch.store.tables import Found
+    from storywatch.store.tables import Found, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +67,15 @@ class Judgements:
     # ------------------------------------------------------------------ what a story knows
 
     def load_story(self, watch: WatchId, *, encoder: str) -> StoryMemory:
-        """What the watch's story remembers under this encoder, in judging order: the newest of it."""
+        """What the watch's story remembers under this encoder, in judging order: the newest articles about it."""
         with self.database.read() as connection:
-            about = _judged_rows(connection, watch, encoder, verdict.c.label != Label.OFF_TOPIC, limit=REMEMBERED)
-            off = _judged_rows(connection, watch, encoder, verdict.c.label == Label.OFF_TOPIC, limit=REJECTED)
-            sentences = _sentences(connection, watch, encoder, since=min((row.id for row in about), default=None))
+            rows = connection.execute(_about(watch, encoder).limit(REMEMBERED)).all()[::-1]
+            sentences = _sentences(connection, watch, encoder, since=rows[0].id if rows else None)
             means = connection.execute(
                 select(story_mean)
                 .where(story_mean.c.watch == watch, story_mean.c.encoder == encoder)
                 .order_by(story_mean.c.lang)
             ).all()
-        rows = sorted((*about, *off), key=lambda row: row.id)
         return StoryMemory(
             remembered=tuple(_remembered(row, sentences[row.article_id]) for row in rows),
             means=tuple(
@@ -125,9 +123,8 @@ class Judgements:
             article_id = pen.article(article)
             planned: list[DeliveryId] = []
             for one in judged:
-                if pen.verdict(
-                    one, article_id, encoder=encoder, now=now
-                ):  # else it was judged before, and all is there
+                # Where there is a verdict, the article was judged before, and all that follows is there.
+                if pen.verdict(one, article_id, encoder=encoder, now=now):
                     pen.knowledge(one, article_id, encoder=encoder)
                     planned += pen.tidings(one, article_id)
             if planned:
@@ -274,11 +271,10 @@ def _own_texts(watch: WatchId) -> ColumnElement[bool]:
     return (known_sentence.c.watch == watch) & known_sentence.c.article_id.is_(None)
 
 
-def _judged_rows(
-    connection: Connection, watch: WatchId, encoder: str, which: ColumnElement[bool], *, limit: int
-) -> Sequence[Found]:
+def _about(watch: WatchId, encoder: str) -> Query:
+    """The articles about the story, the last judged first."""
     article = tables.article
-    query = (
+    return (
         select(
             verdict.c.id,
             verdict.c.article_id,
@@ -299,11 +295,9 @@ def _judged_rows(
             article.c.seen_at,
         )
         .join(article, article.c.id == verdict.c.article_id)
-        .where(verdict.c.watch == watch, verdict.c.encoder == encoder, which)
+        .where(verdict.c.watch == watch, verdict.c.encoder == encoder, verdict.c.label != Label.OFF_TOPIC)
         .order_by(verdict.c.id.desc())
-        .limit(limit)
     )
-    return connection.execute(query).all()
 
 
 def _sentences(

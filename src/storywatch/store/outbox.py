@@ -18,6 +18,7 @@ from storywatch.core.model import (
     DeliveryState,
     Development,
     DevelopmentId,
+    Label,
     Recipient,
     Report,
     Severity,
@@ -214,13 +215,13 @@ def words_of(*reasons: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def load_reports(connection: Connection, developments: Sequence[str]) -> defaultdict[str, tuple[Report, ...]]:
-    """The articles that carry each development: the one that broke it, then the others as they were seen."""
+    """The articles that carry each development: the one that broke it, then its repeats as they were seen."""
     broke = development.c.article_id == article.c.id
     query = (
         select(article, development.c.uid.label("development"))
         .join(verdict, verdict.c.article_id == article.c.id)
         .join(development, and_(development.c.uid == verdict.c.development, development.c.watch == verdict.c.watch))
-        .where(development.c.uid.in_(developments))
+        .where(development.c.uid.in_(developments), verdict.c.label.in_((Label.DEVELOPMENT, Label.REPEAT)))
         .order_by(broke.desc(), article.c.seen_at, verdict.c.id)
     )
     found: defaultdict[str, tuple[Report, ...]] = defaultdict(tuple)
