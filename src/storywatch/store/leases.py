@@ -37,8 +37,9 @@ def claim_rows(
     """
     rows = connection.execute(query.limit(limit).with_for_update(skip_locked=True, of=table)).all()
     token = uuid4().hex
-    ids = [row.id for row in rows]
-    connection.execute(update(table).where(table.c.id.in_(ids)).values(lease=token, lease_until=until))
+    if rows:
+        ids = [row.id for row in rows]
+        connection.execute(update(table).where(table.c.id.in_(ids)).values(lease=token, lease_until=until))
     return token, rows
 
 

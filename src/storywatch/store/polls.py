@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 
 from storywatch.core.ids import digest
 from storywatch.core.model import Entry, EntryState, Feed, FeedClaim, FeedId, PollOutcome
@@ -225,26 +225,18 @@ def _known_rows(connection: Connection, feed_id: int, listed: dict[str, ListedEn
     Some feeds give an entry another key each day: an unknown key whose address is known is the same
     entry, unless the entry known there is itself still listed, or the address is that of several.
     """
-    addresses = {uid: _url_uid(item) for uid, item in listed.items()}
-    query = (
-        select(
-            entries.c.id, entries.c.uid, entries.c.url_uid, entries.c.fingerprint, entries.c.state, entries.c.updates
-        )
-        .where(
-            entries.c.feed_id == feed_id,
-            or_(entries.c.uid.in_(listed), entries.c.url_uid.in_(set(addresses.values()))),
-        )
-        .order_by(entries.c.id)
-    )
-    found = connection.execute(query).all()
-    by_key = {row.uid: row for row in found if row.uid in listed}
-    by_address = {row.url_uid: row for row in found if row.uid not in listed}
-    renamed = _once(addresses[uid] for uid in listed if uid not in by_key and listed[uid].url_key)
-    return by_key | {
-        uid: by_address[address]
-        for uid, address in addresses.items()
-        if uid not in by_key and address in renamed and address in by_address
-    }
+    by_key = {row.uid: row for row in connection.execute(_KNOWN.where(entries.c.uid.in_(listed)))}
+    addresses = {uid: _url_uid(item) for uid, item in listed.items() if uid not in by_key and item.url_key}
+    if not addresses:
+        return by_key
+    same_address = _KNOWN.where(entries.c.feed_id == feed_id, entries.c.url_uid.in_(_once(addresses.values())))
+    by_address = {row.url_uid: row for row in connection.execute(same_address) if row.uid not in listed}
+    return by_key | {uid: by_address[address] for uid, address in addresses.items() if address in by_address}
+
+
+_KNOWN = select(entries.c.id, entries.c.uid, entries.c.url_uid, entries.c.fingerprint, entries.c.updates).order_by(
+    entries.c.id
+)
 
 
 def _once(addresses: Iterable[str]) -> set[str]:

@@ -87,9 +87,6 @@ class FeedRow(Row, table=True):
     """A feed of the configuration, and what its polls gave. A feed that is configured no more keeps its row."""
 
     __tablename__ = "feed"
-    __table_args__ = (
-        Index("feed_due", "next_poll_at", sqlite_where=text("enabled"), postgresql_where=text("enabled")),
-    )
 
     id: int | None = _key()
     uid: str = _words(unique=True)
@@ -190,8 +187,8 @@ class VerdictRow(Row, table=True):
     __tablename__ = "verdict"
     __table_args__ = (
         UniqueConstraint("article_id", "watch"),
-        Index("verdict_story", "watch", "encoder", "label", "id"),
-        Index("verdict_development", "development"),
+        Index("verdict_story", "watch", "encoder", "id"),
+        Index("verdict_development", "watch", "development"),
     )
 
     id: int | None = _key()

@@ -66,9 +66,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="feed_pkey"),
         sa.UniqueConstraint("uid", name="feed_uid_key"),
     )
-    op.create_index(
-        "feed_due", "feed", ["next_poll_at"], sqlite_where=sa.text("enabled"), postgresql_where=sa.text("enabled")
-    )
 
     op.create_table(
         "story_mean",
@@ -181,8 +178,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="verdict_pkey"),
         sa.UniqueConstraint("article_id", "watch", name="verdict_article_id_watch_key"),
     )
-    op.create_index("verdict_development", "verdict", ["development"])
-    op.create_index("verdict_story", "verdict", ["watch", "encoder", "label", "id"])
+    op.create_index("verdict_development", "verdict", ["watch", "development"])
+    op.create_index("verdict_story", "verdict", ["watch", "encoder", "id"])
 
     op.create_table(
         "alert",
