@@ -1,4 +1,4 @@
-"""`check`, `doctor`, `test-channel` and `version`: is everything as it should be?"""
+"""`check`, `doctor`, `test-channel`, `migrate` and `version`: is everything as it should be?"""
 
 from __future__ import annotations
 
@@ -173,6 +173,19 @@ async def _test_channel(config: Config, name: ChannelId) -> list[Finding]:
             else:
                 findings.append(Finding(what=f"to {address}", ok=True, told=f"accepted, id {delivery}"))
     return findings
+
+
+def migrate(options: Namespace) -> int:
+    """`storywatch migrate`: SQLite is migrated at start anyway, PostgreSQL only by this."""
+    config = load_config(options.config, environ=os.environ)
+    from storywatch.store.migrate import migrate_database  # noqa: PLC0415  heavy
+
+    version = migrate_database(config.service.database)
+    if options.json:
+        print_json({"schema": version})
+    else:
+        print(f"The database's schema is {version}.")
+    return 0
 
 
 def version(options: Namespace) -> int:

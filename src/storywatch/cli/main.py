@@ -20,6 +20,7 @@ MODULES = {
     "doctor": "checking",
     "feeds": "feeding",
     "test-channel": "checking",
+    "migrate": "checking",
     "version": "checking",
     "explain": "explaining",
     "replay": "explaining",
