@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 FOLDS = 4  # the smaller models answer for streams that they were not trained on
 LAST_PAIRS = 50
-HARD_NEGATIVES = 0.15  # the weight of off-topic articles when learning what is new
+STRAYS = 0.3  # the weight of articles wrongly taken as relevant, when learning what is new
+EXTRA = 0.4  # the weight of cold starts, feed texts and strangers, when learning what is relevant
 DEFAULT_CUTS = Cuts(about=0.4, development=0.4, possible=0.15)
 IGNORED_NOVELTY: frozenset[str] = frozenset({"language_known", "reports_all", "same_language"})
 IGNORED_RELEVANCE: frozenset[str] = frozenset({"same_language"})
@@ -46,16 +47,17 @@ NOVELTY_SIGNS = dict.fromkeys(
 
 def fit(seen: Sequence[Seen], priors: Priors, *, cuts: Cuts = DEFAULT_CUTS) -> Weights:
     """All weights from these streams."""
-    small = fit_small(seen, priors)
     stacked: list[tuple[Row, dict[str, float]]] = []
-    groups = [
-        [one for number, one in enumerate(seen) if number % FOLDS == fold] for fold in range(min(FOLDS, len(seen)))
-    ]
-    for group in groups:
-        rest = [one for one in seen if one not in group] or list(group)
-        inner = fit_small(rest, priors)
-        stacked += [(row, stack(row, inner)) for one in group for row in one.rows]
-    return replace(small, relevance=fit_relevance(seen), novelty=fit_novelty(stacked), cuts=cuts)
+    for fold in range(min(FOLDS, len(seen))):
+        held = seen[fold::FOLDS]
+        inner = fit_small([one for one in seen if one not in held] or held, priors)
+        stacked += [(row, stack(row, inner)) for one in held for row in _taken(one)]
+    return replace(fit_small(seen, priors), relevance=fit_relevance(seen), novelty=fit_novelty(stacked), cuts=cuts)
+
+
+def _taken(one: Seen) -> list[Row]:
+    """What is asked for something new: the relevant, and the strays that the matcher itself takes for relevant."""
+    return [*(row for row in one.rows if row.relevant), *one.own]
 
 
 def fit_small(seen: Sequence[Seen], priors: Priors) -> Weights:
@@ -107,7 +109,8 @@ def fit_relevance(seen: Sequence[Seen]) -> Linear:
     names = tuple(name for name in rows[0].relevance if name not in IGNORED_RELEVANCE)
     figures = np.array([[row.relevance[name] for name in names] for row in rows])
     labels = np.array([row.relevant for row in rows])
-    return logistic(names, figures, labels, weights=np.array([row.weight for row in rows]), strength=0.3)
+    weights = np.array([weight for one in seen for weight in (*[1.0] * len(one.rows), *[EXTRA] * len(one.extra))])
+    return logistic(names, figures, labels, weights=weights, strength=0.3)
 
 
 def fit_novelty(stacked: Sequence[tuple[Row, dict[str, float]]]) -> Linear:
@@ -115,7 +118,7 @@ def fit_novelty(stacked: Sequence[tuple[Row, dict[str, float]]]) -> Linear:
     names = tuple(name for name in stacked[0][1] if name not in IGNORED_NOVELTY and name != "relevance")
     figures = np.array([[features[name] for name in names] for _, features in stacked])
     labels = np.array([row.fresh for row, _ in stacked])
-    weights = np.array([1.0 if row.relevant else HARD_NEGATIVES for row, _ in stacked])
+    weights = np.array([1.0 if row.relevant else STRAYS for row, _ in stacked])
     return logistic(names, figures, labels, weights=weights, strength=0.1, signs=NOVELTY_SIGNS)
 
 

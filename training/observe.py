@@ -1,4 +1,8 @@
-"""What the matcher sees along a labelled stream when every earlier decision was right: rows to learn from."""
+"""What the matcher sees along a labelled stream: rows to learn from.
+
+Once with every earlier decision right, once along the matcher's own decisions: there an article is fresh if it
+reports a development that no alert told, so that a second report learns to make good what the first one missed.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storywatch.core.memory import Look
-from storywatch.core.model import Judged, Label, Match, PageState, Verdict
+from storywatch.core.matching import match
+from storywatch.core.model import Label, Match, PageState, Verdict
 from storywatch.core.novelty import TELLING_FIGURES, weigh_news
 from storywatch.core.pairs import FIGURES
 from storywatch.core.relevance import weigh_evidence
@@ -17,11 +21,13 @@ from storywatch.core.text import lead_of
 from storywatch.core.weights import Cuts, Linear, Priors, Weights
 from storywatch.encode import detect_language
 from storywatch.pipeline import read_closely
+from storywatch.replay import Replay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from storywatch.core.model import Article, Reading
+    from storywatch.core.memory import Look
+    from storywatch.core.model import Article, ArticleId, Judged, Reading
     from storywatch.ports import Encoder
 
     from streams import Labelled, Stream
@@ -36,17 +42,20 @@ class Row:
     """One article at one moment of one story."""
 
     labelled: Labelled
-    relevant: bool
     fresh: bool
-    weight: float
     relevance: dict[str, float]
     novelty: dict[str, float] = field(default_factory=dict)
-    pairs: np.ndarray | None = None
-    ages: np.ndarray | None = None
-    same: np.ndarray | None = None  # which earlier articles report a development of this one
-    sentences: np.ndarray | None = None
-    telling: np.ndarray | None = None  # which sentences are labelled as the news
-    genre: np.ndarray | None = None  # lead and title
+    pairs: np.ndarray = field(default_factory=lambda: np.zeros((0, len(FIGURES))))
+    ages: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    same: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))  # earlier ones with a development of this
+    sentences: np.ndarray = field(default_factory=lambda: np.zeros((0, len(TELLING_FIGURES))))
+    telling: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))  # sentences labelled as the news
+    genre: np.ndarray = field(default_factory=lambda: np.zeros(0))  # lead and title
+
+    @property
+    def relevant(self) -> bool:
+        """The label."""
+        return self.labelled.relevant
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,8 +63,9 @@ class Seen:
     """All rows of one stream."""
 
     stream: Stream
-    rows: list[Row]  # in order, one an item
+    rows: list[Row]  # one an item, every earlier decision right
     extra: list[Row]  # for relevance only: cold starts, feed texts, strangers
+    own: list[Row] = field(default_factory=list)  # what passed as relevant, along the matcher's own decisions
 
 
 def begin(stream: Stream, encoder: Encoder, weights: Weights) -> Story:
@@ -70,31 +80,30 @@ def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, prior
     story = first = begin(stream, encoder, unlearnt(priors))
     rows: list[Row] = []
     extra: list[Row] = []
-    past: list[Labelled] = []
-    strangers = _strangers(stream, others)
+    past: dict[ArticleId, frozenset[str]] = {}
     for number, (labelled, fresh) in enumerate(zip(stream.items, stream.fresh(), strict=True)):
         reading = read_closely(labelled.article, encoder)
         short = read_closely(feed_only(labelled.article), encoder)
         rows.append(_row(labelled, reading, story, fresh=fresh, past=past))
-        extra.append(_relevance_row(labelled, reading, first, relevant=labelled.relevant))
-        extra.append(_relevance_row(labelled, short, first, relevant=labelled.relevant))
+        extra.append(_relevance_row(labelled, reading, first))
+        extra.append(_relevance_row(labelled, short, first))
         if number % 2:
-            extra.append(_relevance_row(labelled, short, story, relevant=labelled.relevant))
+            extra.append(_relevance_row(labelled, short, story))
         story = story.learn(_right(story, reading, labelled, fresh=fresh))
         if labelled.relevant:
-            past.append(labelled)
-    for number, stranger in enumerate(strangers):
+            past[labelled.article.id] = labelled.developments
+    for number, stranger in enumerate(_strangers(stream, others)):
         article = feed_only(stranger.article) if number % 2 else stranger.article
         reading = read_closely(article, encoder)
         for moment in (first, story):
-            extra.append(_relevance_row(stranger, reading, moment, relevant=False))
+            extra.append(_relevance_row(stranger, reading, moment))
     return Seen(stream=stream, rows=rows, extra=extra)
 
 
 def _strangers(stream: Stream, others: Sequence[Stream]) -> list[Labelled]:
     pool = [labelled for other in others if other is not stream for labelled in other.items]
     step = max(1, len(pool) // STRANGERS)
-    return pool[::step][:STRANGERS]
+    return [replace(labelled, relevant=False) for labelled in pool[::step][:STRANGERS]]
 
 
 def feed_only(article: Article) -> Article:
@@ -103,20 +112,40 @@ def feed_only(article: Article) -> Article:
     return replace(article, paragraphs=lines, state=PageState.FEED_ONLY)
 
 
-def _row(labelled: Labelled, reading: Reading, story: Story, *, fresh: bool, past: list[Labelled]) -> Row:
+def observe_own(stream: Stream, encoder: Encoder, weights: Weights) -> list[Row]:
+    """Walk along a stream with these weights' own decisions; copies and what is passed over give no row."""
+    walk = Replay(story=begin(stream, encoder, weights), encoder=encoder)
+    told = set(stream.seeded)
+    past: dict[ArticleId, frozenset[str]] = {}
+    rows: list[Row] = []
+    for labelled in stream.items:
+        story = walk.story
+        decision = walk.decide(labelled.item)
+        if walk.story is story or decision["verdict"] == Label.OFF_TOPIC:
+            continue
+        reading = read_closely(labelled.article, encoder)
+        if match(reading, story).copy_of is None:
+            rows.append(_row(labelled, reading, story, fresh=bool(labelled.developments - told), past=past))
+        if decision["verdict"] == Label.DEVELOPMENT:
+            told |= labelled.developments
+        past[labelled.article.id] = labelled.developments
+    return rows
+
+
+def _row(
+    labelled: Labelled, reading: Reading, story: Story, *, fresh: bool, past: Mapping[ArticleId, frozenset[str]]
+) -> Row:
     look = story.look_at(reading)
     news = weigh_news(look, story, relevance=RIGHT)
-    same = [bool(before.developments & labelled.developments) for before in past][-len(news.pairs.articles) :]
+    same = [bool(past[known.record.article] & labelled.developments) for known in news.pairs.articles]
     return Row(
         labelled=labelled,
-        relevant=labelled.relevant,
         fresh=fresh,
-        weight=1.0,
         relevance=weigh_evidence(look, story).features,
         novelty=news.features,
         pairs=news.pairs.figures,
         ages=news.pairs.ages,
-        same=np.array(same[: len(news.pairs.articles)], dtype=bool),
+        same=np.array(same, dtype=bool),
         sentences=news.sentences,
         telling=_told(look, labelled),
         genre=np.concatenate([look.lead, look.sentences[0]]),
@@ -129,9 +158,9 @@ def _told(look: Look, labelled: Labelled) -> np.ndarray:
     )
 
 
-def _relevance_row(labelled: Labelled, reading: Reading, story: Story, *, relevant: bool) -> Row:
+def _relevance_row(labelled: Labelled, reading: Reading, story: Story) -> Row:
     features = weigh_evidence(story.look_at(reading), story).features
-    return Row(labelled=labelled, relevant=relevant, fresh=False, weight=0.4, relevance=features)
+    return Row(labelled=labelled, fresh=False, relevance=features)
 
 
 def _right(story: Story, reading: Reading, labelled: Labelled, *, fresh: bool) -> Judged:
@@ -152,7 +181,7 @@ def unlearnt(priors: Priors) -> Weights:
         same=_zeros(FIGURES),
         telling=_zeros(TELLING_FIGURES),
         novelty=zero,
-        cuts=Cuts(about=0.5, development=0.5, possible=0.2),
+        cuts=Cuts(about=0.4, development=0.4, possible=0.15),
         priors=priors,
     )
 
@@ -184,8 +213,3 @@ def priors_from(streams: Sequence[Stream], encoder: Encoder) -> Priors:
 def _spread(found: list[np.ndarray], count: int) -> list[np.ndarray]:
     step = max(1.0, len(found) / count)
     return [found[int(at * step)] for at in range(min(count, len(found)))]
-
-
-def short_texts(streams: Sequence[Stream]) -> list[str]:
-    """The feed-only leads, for encoding ahead."""
-    return [lead_of(feed_only(labelled.article)) for stream in streams for labelled in stream.items]

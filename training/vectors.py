@@ -40,16 +40,17 @@ class KeptVectors:
         found = {text: self._kept(text) for text in texts}
         missing = [text for text, vector in found.items() if vector is None]
         for text, vector in zip(missing, self._encoder.encode(missing), strict=True):
-            self._db.execute("insert or ignore into e values (?, ?)", (_key(text), vector.astype(np.float16).tobytes()))
+            self._db.execute("insert or ignore into e values (?, ?)", (key_of(text), vector.astype(np.float16).tobytes()))
             found[text] = vector
         if missing:
             self._db.commit()
         return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dim), dtype=np.float32)
 
     def _kept(self, text: str) -> Vector | None:
-        row = self._db.execute("select v from e where k = ?", (_key(text),)).fetchone()
+        row = self._db.execute("select v from e where k = ?", (key_of(text),)).fetchone()
         return None if row is None else np.frombuffer(row[0], dtype=np.float16).astype(np.float32)
 
 
-def _key(text: str) -> bytes:
+def key_of(text: str) -> bytes:
+    """What a text is kept under."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()

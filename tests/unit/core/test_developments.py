@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from builders import NOON, a_watch, an_article
+from encoders import WordEncoder
+
+from storywatch.core.developments import carried_doubt, develop, judge
+from storywatch.core.ids import digest
+from storywatch.core.matching import match
+from storywatch.core.model import Label, Match, Sensitivity, Severity, Verdict
+from storywatch.core.novelty import find_changes, weigh_news
+from storywatch.core.story import Story, watch_texts
+from storywatch.pipeline import follow, read_closely
+
+if TYPE_CHECKING:
+    from storywatch.core.model import Article, Watch
+
+ENCODER = WordEncoder(384)
+SEED = "The dockers of Hamburg went on strike on Monday. Forty ships are waiting."
+SURE = Match(relevance=0.95, about=True, features={"terms": 0.0, "same_address": 0.0})
+
+
+def begin(watch: Watch | None = None) -> Story:
+    watch = watch or a_watch(seeds=(SEED,))
+    texts = watch_texts(watch)
+    return Story.begin(watch, dict(zip(texts, ENCODER.encode(texts), strict=True)), lang="en")
+
+
+def verdict_on(article: Article, story: Story, found: Match = SURE) -> Verdict:
+    return judge(found, read_closely(article, ENCODER), story, now=NOON)
+
+
+def learnt(story: Story, article: Article, label: Label, *, score: float = 0.3) -> Story:
+    reading = read_closely(article, ENCODER)
+    return story.learn(story.judged(reading, SURE, Verdict(verdict=label, score=score), None))
+
+
+def court(**changes: object) -> Article:
+    return an_article(
+        url="https://a.example/court",
+        title="Court in Hamburg bans the dockers' strike",
+        paragraphs=("A judge in Hamburg banned the strike of the dockers on Tuesday.", "The union Verdi will appeal."),
+        **changes,
+    )
+
+
+def test_what_is_not_about_the_story_is_off_topic() -> None:
+    """No question of novelty is asked, and the reasons are those of the match."""
+    verdict = verdict_on(an_article(), begin(), Match(relevance=0.1, about=False))
+    assert (verdict.verdict, verdict.score, verdict.new) == (Label.OFF_TOPIC, 0.0, ())
+
+
+def test_a_copy_is_a_repeat_of_what_it_copies() -> None:
+    """One more outlet carries it; it points to the first and its development."""
+    story = begin()
+    first = follow(read_closely(court(), ENCODER), story, now=NOON)
+    story = learnt(story, court(), Label.DEVELOPMENT)
+    copied = replace(SURE, copy_of=first.remembered.article)
+    verdict = verdict_on(court(seen_at=NOON + timedelta(hours=1)), story, copied)
+    assert verdict.verdict is Label.REPEAT
+    assert verdict.nearest is not None
+    assert verdict.nearest.article == first.remembered.article
+
+
+def test_sensitivity_moves_the_cut() -> None:
+    """Strict alerts on less, eager on more, for the same score."""
+    scores = {}
+    for sensitivity in Sensitivity:
+        story = begin(a_watch(seeds=(SEED,), sensitivity=sensitivity))
+        cuts = story.weights.cuts
+        score = verdict_on(court(), story).score
+        weights = replace(story.weights, cuts=replace(cuts, development=max(score, 1e-3), possible=max(score, 1e-3) / 2))
+        scores[sensitivity] = verdict_on(court(), replace(story, weights=weights)).verdict
+    assert scores[Sensitivity.EAGER] is Label.DEVELOPMENT
+    assert scores[Sensitivity.BALANCED] is Label.DEVELOPMENT
+    assert scores[Sensitivity.STRICT] is not Label.DEVELOPMENT
+
+
+def eager(story: Story) -> Story:
+    return replace(story, weights=replace(story.weights, cuts=replace(story.weights.cuts, development=0.0)))
+
+
+def test_a_development_says_what_is_new_and_is_named_by_watch_and_article() -> None:
+    """Its id is computed, so a redone step names the same thing; the headline is the article's."""
+    story, article = eager(begin()), court()
+    reading = read_closely(article, ENCODER)
+    verdict = judge(SURE, reading, story, now=NOON)
+    development = develop(verdict, reading, story, now=NOON)
+    assert development is not None
+    assert development.id == digest("dev", story.watch.id, article.id)
+    assert development.new
+    assert {one.sentence for one in development.new} <= {article.title, *article.paragraphs, article.summary}
+    assert development.severity in Severity
+    assert develop(replace(verdict, verdict=Label.POSSIBLE), reading, story, now=NOON) is None
+
+
+def test_a_changed_figure_is_told_with_its_old_value() -> None:
+    """The same sentence with another number shows both."""
+    story = learnt(begin(), an_article(title="Strike", paragraphs=("The union says 120 ships are waiting.",)), Label.REPEAT)
+    reading = read_closely(
+        an_article(url="https://b.example/2", title="The union says 150 ships are waiting", paragraphs=()), ENCODER
+    )
+    look = story.look_at(reading)
+    [change, *_] = find_changes(look, story.memory)
+    assert (change.old, change.new) == (frozenset({120.0}), frozenset({150.0}))
+    verdict = judge(SURE, reading, eager(story), now=NOON)
+    assert ("120", "150") in [(one.old, one.new) for one in verdict.new]
+
+
+def test_doubt_is_carried_to_the_second_report() -> None:
+    """What was possible and not told raises the score of the next report of the same; what was told does not."""
+    base = begin()
+    second = court(seen_at=NOON + timedelta(hours=2))
+    figures = []
+    for label in (Label.POSSIBLE, Label.DEVELOPMENT):
+        story = learnt(base, court(), label, score=0.3)
+        news = weigh_news(story.look_at(read_closely(second, ENCODER)), story, relevance=0.9)
+        news = replace(news, same=np.array([0.9]))
+        figures.append(carried_doubt(news))
+    assert figures[0] > figures[1] == 0.0
+
+
+def test_the_same_article_has_the_same_verdict() -> None:
+    """Nothing is drawn and no clock is asked."""
+    story = learnt(begin(), an_article(), Label.REPEAT)
+    found = match(read_closely(court(), ENCODER), story)
+    assert verdict_on(court(), story, found) == verdict_on(court(), story, found)
+
+
+def test_scores_are_probabilities_of_four_places() -> None:
+    """What is compared and stored is rounded alike."""
+    score = verdict_on(court(), begin()).score
+    assert 0 <= score <= 1
+    assert round(score, 4) == score

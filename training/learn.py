@@ -1,0 +1,92 @@
+"""The whole of learning: look along the streams, learn, walk along them alone, learn again, choose the cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from fit import DEFAULT_CUTS, FOLDS, fit
+from observe import Seen, begin, observe, observe_own, priors_from
+from scoring import score
+from streams import Stream
+
+from storywatch.core.model import Label
+from storywatch.replay import Replay
+
+if TYPE_CHECKING:
+    from storywatch.core.weights import Weights
+    from storywatch.ports import Encoder
+
+GRID = np.arange(0.1, 0.8, 0.02)
+SMOOTH = 5
+Decisions = list[dict[str, Any]]
+
+
+def train(streams: Sequence[Stream], encoder: Encoder) -> Weights:
+    """The weights to ship, learnt on all streams, with where they come from."""
+    seen = look_along(streams, encoder)
+    cut = choose_cut([(one.stream, walk(one.stream, encoder, weights)) for one, weights in held_out(seen, encoder)])
+    weights = fit(seen, priors_from(streams, encoder), cuts=replace(DEFAULT_CUTS, development=cut))
+    provenance = {
+        "encoder": encoder.name,
+        "streams": [stream.name for stream in streams],
+        "items": sum(len(stream.items) for stream in streams),
+        "developments": sum(len(stream.developments) for stream in streams),
+    }
+    return replace(weights, provenance=provenance)
+
+
+def look_along(streams: Sequence[Stream], encoder: Encoder) -> list[Seen]:
+    """The rows of all streams, those of the matcher's own walk included, each by weights that did not know it."""
+    seen = [observe(stream, streams, encoder, priors=priors_without(streams, [stream], encoder)) for stream in streams]
+    walked = [observe_own(one.stream, encoder, weights) for one, weights in held_out(seen, encoder)]
+    for one, rows in zip(_in_folds(seen), walked, strict=True):
+        one.own = rows
+    return seen
+
+
+def held_out(seen: Sequence[Seen], encoder: Encoder) -> list[tuple[Seen, Weights]]:
+    """Each stream with weights learnt on the streams of the other folds."""
+    found: list[tuple[Seen, Weights]] = []
+    for fold in range(min(FOLDS, len(seen))):
+        held = list(seen[fold::FOLDS])
+        rest = [one for one in seen if one not in held] or held
+        priors = priors_without([one.stream for one in seen], [one.stream for one in held], encoder)
+        weights = fit(rest, priors)
+        found += [(one, weights) for one in held]
+    return found
+
+
+def _in_folds(seen: Sequence[Seen]) -> list[Seen]:
+    return [one for fold in range(min(FOLDS, len(seen))) for one in seen[fold::FOLDS]]
+
+
+def priors_without(streams: Sequence[Stream], held: Sequence[Stream], encoder: Encoder) -> Any:
+    """Priors from the other streams; from all where no other is left."""
+    return priors_from([stream for stream in streams if stream not in held] or streams, encoder)
+
+
+def walk(stream: Stream, encoder: Encoder, weights: Weights) -> Decisions:
+    """The matcher's decisions along a stream."""
+    replay = Replay(story=begin(stream, encoder, weights), encoder=encoder)
+    return [replay.decide(labelled.item) for labelled in stream.items]
+
+
+def choose_cut(walked: Sequence[tuple[Stream, Decisions]]) -> float:
+    """The score from which on alerts are best on average, smoothed over its neighbours."""
+    mean = np.mean([f1_by_cut(stream, decisions) for stream, decisions in walked], axis=0)
+    smooth = np.convolve(np.pad(mean, SMOOTH // 2, mode="edge"), np.ones(SMOOTH) / SMOOTH, "valid")
+    return round(float(GRID[smooth.argmax()]), 2)
+
+
+def f1_by_cut(stream: Stream, decisions: Decisions) -> list[float]:
+    """The development F1 that each cut of the grid would give."""
+    return [score(stream, [_cut(decision, cut) for decision in decisions]).f1 for cut in GRID]
+
+
+def _cut(decision: dict[str, Any], cut: float) -> str:
+    if decision["verdict"] == Label.OFF_TOPIC:
+        return str(Label.OFF_TOPIC.value)
+    return str((Label.DEVELOPMENT if decision["score"] >= cut else Label.REPEAT).value)
