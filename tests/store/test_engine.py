@@ -334,14 +334,11 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
     ]
     reads: list[Callable[[], Any]] = [
-        desk.polls.next_due_at,
-        desk.outbox.next_due_at,
         lambda: desk.judgements.load_story(HARBOUR, encoder="enc"),
         lambda: desk.judgements.load_vectors(HARBOUR, encoder="enc"),
         lambda: desk.judgements.is_known(first.id),
         desk.views.stories,
         desk.views.timeline,
-        lambda: desk.views.development("none"),
         desk.views.deliveries,
         desk.views.feeds,
         lambda: desk.views.explain(first.url),

@@ -247,19 +247,6 @@ def test_two_claimers_never_share_a_delivery(desk: Desk) -> None:
     assert len(given) == len(set(given)) == 60
 
 
-def test_the_next_due_moment_is_that_of_the_first_in_line(desk: Desk) -> None:
-    """The engine may sleep until a delivery can go: retries, leases and the order of a story counted."""
-    assert desk.outbox.next_due_at() is None
-    first, second = articles(2)
-    desk.judge(first, a_judged(first, not_before=NOON + MINUTE))
-    desk.judge(second, a_judged(second, not_before=NOON + 2 * MINUTE))
-    assert desk.outbox.next_due_at() == NOON + MINUTE
-    [claim] = desk.claims(NOON + MINUTE)
-    assert desk.outbox.next_due_at() == NOON + MINUTE + LEASE
-    desk.outbox.finish_delivery(claim, again(30))
-    assert desk.outbox.next_due_at() == NOON + 30 * MINUTE
-
-
 def test_times_without_a_zone_are_refused(desk: Desk) -> None:
     """A naive time is a mistake that must not reach the database."""
     desk.judge()

@@ -245,20 +245,6 @@ def test_a_settled_entry_says_why(desk: Desk) -> None:
     assert (view.state, view.note, view.article) == ("known", "judged before", an_article().id)
 
 
-def test_the_next_due_moment_counts_leases(desk: Desk) -> None:
-    """The engine may sleep until something can be claimed, and not a moment longer."""
-    assert desk.polls.next_due_at() == NOON - timedelta(minutes=50)
-    claim(desk.polls)
-    assert desk.polls.next_due_at() == NOON + LEASE
-    desk.polls.sync_feeds([], now=NOON)
-    assert desk.polls.next_due_at() is None
-    desk.polls.sync_feeds([a_feed()], now=NOON)
-    desk.poll(a_listed(), at=NOON + LEASE)
-    assert desk.polls.next_due_at() == NOON + LEASE
-    desk.polls.postpone_entry(desk.entries(NOON + LEASE)[0], until=NOON + 7 * MINUTE, reason="503")
-    assert desk.polls.next_due_at() == NOON + 7 * MINUTE
-
-
 def test_two_claimers_never_share_a_feed(database: Database) -> None:
     """However many ask at once, each due feed is given once."""
     polls = Polls(database)

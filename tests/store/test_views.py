@@ -21,7 +21,6 @@ def test_an_empty_database_has_views_too(desk: Desk) -> None:
     assert desk.views.stories() == []
     assert desk.views.timeline() == []
     assert desk.views.timeline(WatchId("none")) == []
-    assert desk.views.development("none") is None
     assert desk.views.deliveries() == []
     assert desk.views.explain("https://nowhere.example/") == Explanation(entries=(), articles=())
     assert desk.views.gauges(now=NOON) == Gauges(
@@ -69,7 +68,6 @@ def test_a_timeline_tells_the_newest_first_with_all_that_belongs_to_it(desk: Des
     assert (second.new[0].old, second.new[0].new) == ("closed", "reopened")
     assert desk.views.timeline(limit=1) == [first]
     assert desk.views.timeline(WatchId("harbour-strike")) == [second]
-    assert desk.views.development(second.id) == second
 
 
 def test_the_gauges_show_what_is_late_dead_or_failing(desk: Desk) -> None:

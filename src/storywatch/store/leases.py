@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import case, or_, update
+from sqlalchemy import or_, update
 
 from storywatch.errors import LeaseLost
 
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 def is_free(table: Table, now: datetime) -> ColumnElement[bool]:
     """Nobody works on the row, or who did is thought to be dead."""
     return or_(table.c.lease.is_(None), table.c.lease_until <= now)
-
-
-def free_at(table: Table, moment: ColumnElement[datetime]) -> ColumnElement[datetime]:
-    """From when on the row can be claimed: `moment`, or the end of the lease if that is later."""
-    return case((table.c.lease_until > moment, table.c.lease_until), else_=moment)
 
 
 def claim_rows(

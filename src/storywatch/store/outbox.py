@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from storywatch.core.model import (
     Alert,
@@ -26,7 +26,7 @@ from storywatch.core.model import (
     WatchId,
 )
 from storywatch.errors import Rejected
-from storywatch.store.leases import claim_rows, free_at, give_back, is_free
+from storywatch.store.leases import claim_rows, give_back, is_free
 from storywatch.store.packing import unpack_new, unpack_reasons
 from storywatch.store.tables import alert, article, attempt, delivery, development, verdict, watch
 
@@ -99,15 +99,6 @@ class Outbox:
                     reason=outcome.reason,
                 )
             )
-
-    def next_due_at(self) -> datetime | None:
-        """When the next delivery may go, on any channel; in the past if one is due now."""
-        first = select(func.min(free_at(delivery, delivery.c.not_before))).where(
-            delivery.c.state == DeliveryState.WAITING, _first_in_line()
-        )
-        with self.database.read() as connection:
-            moment: datetime | None = connection.execute(first).scalar()
-        return moment
 
 
 def _first_in_line() -> ColumnElement[bool]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from storywatch.core.ids import digest
 from storywatch.core.model import Entry, EntryState, Feed, FeedClaim, FeedId, PollOutcome
-from storywatch.store.leases import claim_rows, free_at, give_back, is_free
+from storywatch.store.leases import claim_rows, give_back, is_free
 from storywatch.store.tables import entry as entries
 from storywatch.store.tables import feed as feeds
 
@@ -142,18 +142,6 @@ class Polls:
         with self.database.write() as connection:
             where = entries.c.id == entry.id
             give_back(connection, entries, where, lease=entry.lease, state=state, note=note, article=article)
-
-    # ------------------------------------------------------------------ what comes next
-
-    def next_due_at(self) -> datetime | None:
-        """When the next feed is due or the next entry may be read; in the past if something is due now."""
-        feed_due = select(func.min(free_at(feeds, feeds.c.next_poll_at))).where(feeds.c.enabled)
-        entry_due = select(func.min(free_at(entries, entries.c.not_before))).where(
-            entries.c.state == EntryState.WAITING
-        )
-        with self.database.read() as connection:
-            moments = [connection.execute(query).scalar() for query in (feed_due, entry_due)]
-        return min((moment for moment in moments if moment is not None), default=None)
 
 
 # ---------------------------------------------------------------------- values and rows

@@ -201,12 +201,6 @@ class Views:
             rows = connection.execute(query if watch_id is None else query.where(development.c.watch == watch_id)).all()
             return _timeline(connection, rows)
 
-    def development(self, development_id: str) -> DevelopmentView | None:
-        """One development by its id."""
-        with self.database.read() as connection:
-            rows = connection.execute(_developments().where(development.c.uid == development_id)).all()
-            return next(iter(_timeline(connection, rows)), None)
-
     def deliveries(self, *, state: DeliveryState | None = None, limit: int = 50) -> list[DeliveryView]:
         """Deliveries, the last planned first."""
         query = _deliveries().order_by(delivery.c.id.desc()).limit(limit)
