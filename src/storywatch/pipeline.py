@@ -27,7 +27,7 @@ from storywatch.core.model import EntryState, Judged, Reading, Sentence
 from storywatch.core.retry import plan_attempt
 from storywatch.core.story import Story, watch_texts
 from storywatch.core.text import lead_of, sentences_of
-from storywatch.errors import FetchFailed, LeaseLost, SendFailed, Unreadable
+from storywatch.errors import FetchFailed, LeaseLost, SendFailed, Unreadable, Unsent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Watch,
         WatchId,
     )
+    from storywatch.core.weights import Weights
     from storywatch.ports import Channel, Clock, Encoder, FeedFetcher, Judgements, Outbox, PageFetcher, Polls
 
 P = ParamSpec("P")
@@ -76,7 +77,8 @@ class Pipeline:
     channels: Mapping[ChannelId, Channel]
     rules: Mapping[ChannelId, ChannelRules]
     writer: Executor  # the store's own thread: one writer
-    thinker: Executor  # the encoder's own thread
+    thinker: Executor  # the encoder's and the matcher's own thread
+    weights: Weights | None = None  # of the matcher; None: those in the package
     stories: dict[WatchId, Story] = field(default_factory=dict)
     judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -145,12 +147,7 @@ class Pipeline:
             if retry_at is not None:
                 await self._store(self.polls.postpone_entry, entry, until=retry_at, reason=str(error))
                 return None
-        article = article_of(entry, page, detect_language=self.detect_language)
-        if await self._store(self.judgements.is_known, article.id):
-            note = "the same text at the same address was judged before"
-            await self._store(self.polls.settle_entry, entry, EntryState.KNOWN, note=note, article=article.id)
-            return None
-        return article
+        return article_of(entry, page, detect_language=self.detect_language)
 
     async def _glance(self, entry: Entry, watch: Watch) -> Glance:
         story = await self.story(watch)
@@ -165,15 +162,20 @@ class Pipeline:
     async def judge(self, entry: Entry, article: Article) -> list[Judged]:
         """What the article is to each story; T3: all of it, with the alerts and deliveries that follow.
 
-        One at a time: two first reports of one development must not both be the first.
+        One at a time: two first reports of one development must not both be the first, and an article
+        that two feeds list is judged once.
         """
-        reading = await self._think(read_closely, article, self.encoder)
         async with self.judging:
+            if await self._store(self.judgements.is_known, article.id):
+                note = "the same text at the same address was judged before"
+                await self._store(self.polls.settle_entry, entry, EntryState.KNOWN, note=note, article=article.id)
+                return []
+            reading = await self._think(read_closely, article, self.encoder)
             now = self.clock.now()
             told = []
             for watch in self.watches:
                 if entry.feed in watch.feeds:
-                    judged = follow(reading, await self.story(watch), now=now)
+                    judged = await self._think(follow, reading, await self.story(watch), now=now)
                     told.append(tell(judged, article, watch, rules=self.rules, now=now))
             record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now)
             await self._store(record, entry, article, told)
@@ -209,7 +211,7 @@ class Pipeline:
                     await self._store(self.judgements.record_vectors, watch.id, vectors, encoder=name)
                 memory = await self._store(self.judgements.load_story, watch.id, encoder=name)
                 lang = self.detect_language(watch.about)
-                self.stories[watch.id] = Story.begin(watch, vectors, lang=lang).recall(memory)
+                self.stories[watch.id] = Story.begin(watch, vectors, lang=lang, weights=self.weights).recall(memory)
             return self.stories[watch.id]
 
     # ------------------------------------------------------------------ delivery -> attempt
@@ -223,7 +225,7 @@ class Pipeline:
         """Try one delivery; T5: that it was sent, when to try again, or that it is dead."""
         failure: SendFailed | None = None
         try:
-            await self.channels[claim.recipient.channel].send(claim, now=self.clock.now())
+            await self._send(claim)
         except SendFailed as error:
             failure = error
         outcome = plan_attempt(claim, failure, now=self.clock.now())
@@ -242,6 +244,13 @@ class Pipeline:
             reason=outcome.reason,
         )
         return outcome
+
+    async def _send(self, claim: DeliveryClaim) -> None:
+        channel = self.channels.get(claim.recipient.channel)
+        if channel is None:  # a reload came between claim and send
+            message = f"channel {claim.recipient.channel!r} is no longer configured"
+            raise Unsent(message)
+        await channel.send(claim, now=self.clock.now())
 
     # ------------------------------------------------------------------ threads
 
