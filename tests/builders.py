@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,7 @@ from storywatch.core.model import (
     Watch,
     WatchId,
 )
+from storywatch.core.weights import Cuts, Linear, Weights, shipped_weights
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -316,3 +318,21 @@ def an_entry(**changes: Any) -> Entry:
         **changes,
     }
     return Entry(**values)
+
+
+def plain_weights() -> Weights:
+    """A matcher that can be foretold: about the story is what has its terms, news is what no like title told before."""
+    shipped = shipped_weights()
+
+    def model(like: Linear, bias: float, **weights: float) -> Linear:
+        weight = np.array([weights.get(name, 0.0) for name in like.names])
+        return replace(like, mean=np.zeros(len(weight)), scale=np.ones(len(weight)), weight=weight, bias=bias)
+
+    return replace(
+        shipped,
+        relevance=model(shipped.relevance, -4, terms=8),
+        same=model(shipped.same, -8, title_title=10),
+        telling=model(shipped.telling, 0),
+        novelty=model(shipped.novelty, 4, same_most=-8),
+        cuts=Cuts(about=0.5, development=0.5, possible=0.2),
+    )

@@ -51,6 +51,11 @@ class FakeWeb:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answers.setdefault(url, []).append((status, content, named))
 
+    def change(self, url: str, body: str | bytes = b"", *, status: int = 200, **headers: str) -> None:
+        """What `url` answers from now on, whatever was put before."""
+        self._answers.pop(url, None)
+        self.put(url, body, status=status, **headers)
+
     def break_off(self, url: str, error: Exception) -> None:
         """The next request for `url` fails on the way."""
         self._answers.setdefault(url, []).append(error)

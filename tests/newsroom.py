@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import threading
 from base64 import b64encode
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
 SECRET_ENV = "NEWSROOM_SECRET"
@@ -101,3 +106,24 @@ def email(port: int, name: str = "desk", to: str = "desk@desk.test") -> str:
         f'[channels.{name}]\ntype = "email"\nto = ["{to}"]\nfrom = "storywatch@desk.test"\n'
         f'smtp = "smtp://127.0.0.1:{port}"\ntls = "none"\n\n'
     )
+
+
+@contextmanager
+def beside(server: AbstractAsyncContextManager[object]) -> Iterator[None]:
+    """A server that runs in a thread of its own until the block ends."""
+    started, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
+
+    async def serve() -> None:
+        async with server:
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        loop.close()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from mail_server import Mailbox, mail_server
-from newsroom import SECRET, SECRET_ENV, email, free_port, webhook
+from newsroom import SECRET, SECRET_ENV, beside, email, free_port, webhook
 from standardwebhooks import Webhook
 from webhook_receiver import Receiver, receiving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractAsyncContextManager
 
     from conftest import Storywatch
     from newsroom import ConfigDir
@@ -24,27 +20,6 @@ FEED = """\
 <rss version="2.0"><channel><title>Harbor Times</title><link>http://x.test/</link><description>d</description>
 <item><title>Dockers walk out</title><link>http://x.test/1</link><pubDate>Mon, 02 Mar 2026 12:00:00 GMT</pubDate></item>
 </channel></rss>"""
-
-
-@contextmanager
-def beside(server: AbstractAsyncContextManager[object]) -> Iterator[None]:
-    """A server that runs in a thread of its own until the block ends."""
-    started, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-
-    async def serve() -> None:
-        async with server:
-            started.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-    thread.start()
-    assert started.wait(10)
-    try:
-        yield
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-        loop.close()
 
 
 @pytest.fixture

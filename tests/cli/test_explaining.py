@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import NOON, an_article
-from newsroom import STRIKE
-from test_checking import beside
+from newsroom import STRIKE, beside
 from webhook_receiver import Receiver, receiving
 
 from storywatch.core.urls import url_key
