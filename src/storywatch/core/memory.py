@@ -171,7 +171,8 @@ def centred(vectors: Matrix, mean: Vector) -> Matrix:
     """Rows without the mean, normalised again."""
     moved = vectors - mean
     lengths = np.sqrt((moved * moved).sum(axis=-1, keepdims=True))
-    return (moved / np.maximum(lengths, 1e-6)).astype(np.float32)
+    unit: Matrix = (moved / np.maximum(lengths, 1e-6)).astype(np.float32)
+    return unit
 
 
 def centred_each(vectors: Matrix, languages: Sequence[str], centre: Callable[[str], Vector]) -> Matrix:

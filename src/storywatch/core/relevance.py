@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from storywatch.core.text import share_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
     from storywatch.core.memory import Known, Look, Memory
     from storywatch.core.model import Article, Vector
@@ -154,7 +156,7 @@ def _top(figures: Vector, count: int) -> float:
     return float(np.sort(figures)[-count:].mean())
 
 
-def z_score(figure: float, others: Vector) -> float:
+def z_score(figure: float, others: npt.NDArray[Any]) -> float:
     """How many standard deviations above the others; 0 without any."""
     if not len(others):
         return NOWHERE

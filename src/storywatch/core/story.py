@@ -120,7 +120,7 @@ class Story:
     def _mean_with(self, reading: Reading) -> LanguageMean:
         lang = reading.article.lang
         before = self.means.get(lang)
-        total = np.sum([sentence.vector for sentence in reading.sentences], axis=0, dtype=np.float64)
+        total = np.stack([sentence.vector for sentence in reading.sentences]).sum(axis=0, dtype=np.float64)
         count = len(reading.sentences)
         if before is None:
             return LanguageMean(lang=lang, total=total, count=count)

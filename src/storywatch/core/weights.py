@@ -44,7 +44,8 @@ class Linear:
     def logits(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The log-odds for rows of features in the order of `names`."""
         scaled: npt.NDArray[np.float64] = np.clip((rows - self.mean) / self.scale, -CLIP, CLIP)
-        return (scaled * self.weight).sum(axis=1) + self.bias
+        logits: npt.NDArray[np.float64] = (scaled * self.weight).sum(axis=1) + self.bias
+        return logits
 
     def pulls(self, features: Mapping[str, float]) -> dict[str, float]:
         """What each feature adds to the log-odds, against its usual value."""

