@@ -36,7 +36,7 @@ SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """An open database. On SQLite the writer takes the write lock as it begins; the readers can't write."""
+    """An open database. The readers can't write. On SQLite the writer takes the write lock as it begins."""
 
     name: str  # for people; holds no password
     path: Path | None  # the SQLite file
@@ -160,7 +160,8 @@ def sqlite_engine(address: URL, *, begin: str, patience: timedelta, pragmas: tup
 
 def _open_postgresql(address: URL, name: str, patience: timedelta) -> Database:
     engine = postgresql_engine(address, patience=patience)
-    database = Database(name=name, path=None, writer=engine, readers=engine)
+    readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    database = Database(name=name, path=None, writer=engine, readers=readers)
     with _disposed_on_failure(database):
         _check_schema(database)
     return database
