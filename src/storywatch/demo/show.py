@@ -87,7 +87,8 @@ class Show:
         self._stop, self._out = stop, out
         self._told: set[str] = set()  # headlines
         self._ended = False
-        self._width = out.width if out.is_terminal else PIPE_WIDTH
+        if not out.is_terminal:
+            out.width = PIPE_WIDTH
         self.clock = LeapingClock(clock, items[0].seen_at)
         self.stand = Newsstand()
         self.stand.show(*opening.values())
@@ -154,12 +155,12 @@ class Show:
         for item, verdict, score, reason in fates:
             article = Text.assemble((f"{outlet_name(item.outlet)} ({item.lang})  ", "cyan"), item.title)
             table.add_row(article, Text(verdict), Text(score), Text(reason))
-        self._out.print(table, width=self._width)
+        self._out.print(table)
         if not self._told:
             self._out.print("\nNothing was alerted, which is not how it should be.")
 
     def _print_indented(self, text: Text) -> None:
-        for line in text.wrap(self._out, self._width - len(INDENT)):
+        for line in text.wrap(self._out, self._out.width - len(INDENT)):
             line.rstrip()
             self._out.print(Text.assemble(INDENT, line))
 
