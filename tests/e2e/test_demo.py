@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import os
 import pty
 import re
@@ -12,7 +14,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+from rich.console import Console
+
+from storywatch.demo.show import run_demo
+from storywatch.demo.stream import load_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,3 +91,32 @@ def test_ctrl_c_ends_the_demo_at_once_and_traceless(
             break
     assert b"Traceback" not in shown
     assert left_behind(tmp_path) == []
+
+
+def test_a_demo_that_tells_nothing_says_so() -> None:
+    """A stream without the story ends with 1: whoever tries an installation sees that something is wrong."""
+    paper = io.StringIO()
+    strange = [item for item in load_stream() if item.id in {"i002", "i020"}]
+    status = asyncio.run(run_demo(strange, stay=False, out=Console(file=paper)))
+    assert status == 1
+    assert "0 of 1 articles were alerts" in paper.getvalue()
+    assert "Nothing was alerted" in paper.getvalue()
+
+
+def test_the_page_stays_up_until_it_is_told_to_end() -> None:
+    """On a terminal the stories can be looked at after the stream's end, until a signal comes."""
+    paper = io.StringIO()
+    strange = [item for item in load_stream() if item.id in {"i002", "i020"}]
+
+    async def look_and_end() -> tuple[int, str]:
+        demo = asyncio.ensure_future(run_demo(strange, stay=True, out=Console(file=paper, width=120)))
+        while not (found := re.search(r"The page is at (http\S+)", paper.getvalue())) and not demo.done():
+            await asyncio.wait([demo], timeout=0.05)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            page = await client.get(found[1] if found else "")
+        os.kill(os.getpid(), signal.SIGINT)
+        return await demo, page.text
+
+    status, page = asyncio.run(look_and_end())
+    assert status == 1
+    assert "The ferry Astrid Lund" in page

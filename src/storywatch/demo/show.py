@@ -18,7 +18,6 @@ from storywatch.config import load_config
 from storywatch.core.model import EntryState, Label
 from storywatch.demo.newsstand import Newsstand, Receiver, open_newsstand, outlet_name
 from storywatch.demo.stage import SECRET, SECRET_ENV, LeapingClock, write_config
-from storywatch.demo.stream import load_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,12 +36,11 @@ PIPE_WIDTH = 120
 FIRST_TICK = 0.02  # seconds between two looks whether the engine turns
 
 
-async def run_demo(*, stay: bool, out: Console) -> int:
-    """Play the stream once; `stay` keeps the page up until SIGINT or SIGTERM.
+async def run_demo(items: Sequence[Item], *, stay: bool, out: Console) -> int:
+    """Play a stream once; `stay` keeps the page up until SIGINT or SIGTERM.
 
     Returns 0, 1 if nothing was alerted, or 130 if it was stopped before the end.
     """
-    items = load_stream()
     loop = asyncio.get_running_loop()
     with TemporaryDirectory(prefix="storywatch-demo-") as folder, _stopped_by_signals() as stop:
         show = Show(items, SystemClock(), stop=stop, out=out)
