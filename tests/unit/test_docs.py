@@ -44,7 +44,7 @@ def options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
         if action.option_strings:
             yield from (name for name in long_names if name not in {"--help", "--config"})
         else:
-            yield str(action.metavar or action.dest)
+            yield from action.choices or [str(action.metavar or action.dest)]
 
 
 def prose(page: Path) -> str:
