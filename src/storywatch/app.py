@@ -7,6 +7,7 @@ round. Tests and the demonstration build the same thing on another directory.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
@@ -109,19 +110,21 @@ class App:
     closing: AsyncExitStack
 
     async def reload(self) -> bool:
-        """Go on with the configuration as it now stands in its files; with a fault in it, with the old one."""
+        """Go on with the configuration as it now stands in its files; where that can't be, with the old one."""
         try:
             config = load_config(self.config.directory, environ=self.environ)
-        except ConfigError as error:
-            log.error("config_rejected", faults=list(error.faults))  # noqa: TRY400  the faults are the message
+            outside = build_outside(config, clock=self.clock, readers=self.readers)
+            self.closing.push_async_callback(outside.aclose)
+            await self.sync(config)
+        except StorywatchError as error:
+            faults = list(error.faults) if isinstance(error, ConfigError) else [str(error)]
+            log.error("config_rejected", faults=faults)  # noqa: TRY400  the faults are the message
             self.metrics.reloaded(ok=False, at=self.clock.now())
             return False
         if (config.service.database, config.web) != (self.config.service.database, self.config.web):
             log.warning(
                 "config_needs_restart", tables=["service", "web"], note="database and web port stay as they are"
             )
-        outside = build_outside(config, clock=self.clock, readers=self.readers)
-        self.closing.push_async_callback(outside.aclose)
         await self.pipeline.reconfigure(
             watches=config.watches,
             channels=outside.channels,
@@ -130,16 +133,15 @@ class App:
             pages=outside.pages,
         )
         self.config, self.outside = config, outside
-        await self.sync()
         self.metrics.reloaded(ok=True, at=self.clock.now())
         say_config(config)
         return True
 
-    async def sync(self) -> None:
-        """Bring feeds and watches of the configuration into the database."""
-        feeds = tuple(self.config.feeds.values())
+    async def sync(self, config: Config) -> None:
+        """Bring feeds and watches of a configuration into the database."""
+        feeds = tuple(config.feeds.values())
         await self.in_store(partial(self.polls.sync_feeds, feeds, now=self.clock.now()))
-        await self.in_store(partial(self.judgements.sync_watches, self.config.watches))
+        await self.in_store(partial(self.judgements.sync_watches, config.watches))
 
     async def in_store(self, step: partial[None]) -> None:
         """Run a step on the store's own thread."""
@@ -227,7 +229,7 @@ async def open_app(
         metrics.reloaded(ok=True, at=clock.now())
         if alone:
             await app.in_store(partial(release_leases, database))
-            await app.sync()
+            await app.sync(config)
         yield app
 
 
@@ -358,7 +360,9 @@ def open_port(config: Config) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, reuse_port=False)
     except OSError as exc:
-        message = f"web.listen: {host}:{port} can't be opened ({exc.strerror}); does another program use it?"
+        message = (
+            f"web.listen: {host}:{port} can't be opened ({os.strerror(exc.errno or 0)}); does another program use it?"
+        )
         raise StorywatchError(message) from exc
 
 

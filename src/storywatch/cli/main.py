@@ -11,7 +11,8 @@ from storywatch.cli.parser import build_parser
 from storywatch.errors import ConfigError, StorywatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from argparse import Namespace
+    from collections.abc import Callable, Sequence
 
 MODULES = {
     "run": "running",
@@ -43,7 +44,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     module = import_module(f"storywatch.cli.{MODULES[options.command]}")
     command = getattr(module, options.command.replace("-", "_"))
     try:
-        return int(command(options))
+        return _call(command, options)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
@@ -60,3 +61,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"storywatch: {type(error).__name__}: {error} (STORYWATCH_DEBUG=1 shows where)", file=sys.stderr)
         return 1
+
+
+def _call(command: Callable[[Namespace], int], options: Namespace) -> int:
+    """The command's status. What failed among concurrent tasks is raised as if there had been one."""
+    try:
+        return int(command(options))
+    except ExceptionGroup as group:
+        error: Exception = group
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group

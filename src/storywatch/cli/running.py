@@ -31,16 +31,13 @@ def run(options: Namespace) -> int:
 
 
 async def _run(config: Config) -> None:
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with open_app(config, environ=os.environ) as app:
-        hangup = asyncio.Event()
-        loop.add_signal_handler(signal.SIGHUP, hangup.set)
-        async with asyncio.TaskGroup() as group:
-            reloads = group.create_task(_reload_when_told(app, hangup))
-            await serve(app, stop)
-            reloads.cancel()
+    loop, stop, hangup = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+    for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, hangup)):
+        loop.add_signal_handler(number, event.set)
+    async with open_app(config, environ=os.environ) as app, asyncio.TaskGroup() as group:
+        reloads = group.create_task(_reload_when_told(app, hangup))
+        await serve(app, stop)
+        reloads.cancel()
 
 
 async def _reload_when_told(app: App, hangup: asyncio.Event) -> None:

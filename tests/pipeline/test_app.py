@@ -1,0 +1,186 @@
+"""The parts put together from a configuration directory, within this process."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import asynccontextmanager, closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from builders import NOON
+from fakes import FakeClock
+from newsroom import SECRET, SECRET_ENV, STRIKE, ConfigDir, email, free_port, webhook
+from structlog.testing import capture_logs
+
+from storywatch.app import hold_database, open_app, open_outside, open_port, run_once, secrets_of, serve
+from storywatch.config import load_config
+from storywatch.errors import StorywatchError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from storywatch.app import App
+
+ENVIRON = {SECRET_ENV: SECRET}
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> ConfigDir:
+    return ConfigDir(tmp_path, feeds={"harbor-times": f"http://127.0.0.1:{free_port()}/feed.xml"})
+
+
+@asynccontextmanager
+async def opened(files: ConfigDir, **how: Any) -> AsyncIterator[App]:
+    async with open_app(load_config(files.write(), environ=ENVIRON), environ=ENVIRON, **how) as app:
+        yield app
+
+
+def test_one_round_ends_and_a_feed_that_is_dead_hurts_nobody(files: ConfigDir) -> None:
+    """A round with a dead feed ends, records the failure, and plans the next poll; a second one has nothing to do."""
+
+    async def play() -> None:
+        clock = FakeClock(NOON)
+        async with opened(files, clock=clock) as app:
+            await run_once(app, every_feed=False)
+        async with opened(files, clock=clock) as app:
+            [feed] = app.views.feeds()
+            assert (feed.failures, feed.polled_at) == (1, NOON)
+            await run_once(app, every_feed=False)
+            assert app.views.feeds() == [feed]
+        async with opened(files, clock=clock) as app:
+            await run_once(app, every_feed=True)
+            assert app.views.feeds()[0].failures == 2
+
+    asyncio.run(play())
+
+
+def test_a_reload_that_cannot_be_stored_keeps_the_old_configuration(files: ConfigDir) -> None:
+    """Where the database refuses, the service goes on as it was, and says so in the log and the metric."""
+
+    async def play() -> None:
+        async with opened(files) as app:
+            path = files.database.removeprefix("sqlite:///")
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("ALTER TABLE watch RENAME TO elsewhere")
+            files.watches["ferry"] = 'name = "Ferry"\nabout = "The ferry."\nchannels = []\n'
+            files.write()
+            with capture_logs() as logs:
+                assert await app.reload() is False
+            [told] = [line for line in logs if line["event"] == "config_rejected"]
+            assert "no such table: watch" in told["faults"][0]
+            assert [watch.id for watch in app.pipeline.watches] == ["harbour-strike"]
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("ALTER TABLE elsewhere RENAME TO watch")
+            assert await app.reload() is True
+            assert [watch.id for watch in app.pipeline.watches] == ["ferry", "harbour-strike"]
+
+    asyncio.run(play())
+
+
+def test_a_reload_says_what_needs_a_restart(files: ConfigDir) -> None:
+    """Another web port is taken at the next start; a warning tells."""
+
+    async def play() -> None:
+        async with opened(files) as app:
+            files.port = free_port()
+            files.write()
+            with capture_logs() as logs:
+                assert await app.reload() is True
+            assert [line["tables"] for line in logs if line["event"] == "config_needs_restart"] == [["service", "web"]]
+
+    asyncio.run(play())
+
+
+def test_it_serves_until_it_is_told_to_stop(files: ConfigDir) -> None:
+    """`serve` ticks, answers on its port, is ready, and ends when the event is set."""
+    files.channels = webhook(f"http://127.0.0.1:{free_port()}/hook") + email(free_port())
+
+    async def play() -> None:
+        async with opened(files) as app, asyncio.TaskGroup() as group:
+            assert "the engine has not looked for work for a while" in await app.faults()
+            stop = asyncio.Event()
+            group.create_task(serve(app, stop))
+            while app.service.last_tick_at is None:  # noqa: ASYNC110  only the tick tells
+                await asyncio.sleep(0.02)
+            assert await app.faults() == []
+            _, writer = await asyncio.open_connection("127.0.0.1", files.port)
+            writer.close()
+            with pytest.raises(StorywatchError, match="Address already in use"):
+                open_port(app.config)
+            stop.set()
+
+    asyncio.run(play())
+
+
+def test_a_service_whose_database_is_gone_is_not_ready(files: ConfigDir) -> None:
+    """Readiness takes the write lock: who can't have it is told why."""
+
+    async def play() -> None:
+        async with opened(files, clock=FakeClock(NOON)) as app:
+            app.service.last_tick_at = NOON - timedelta(minutes=1)
+            app.database.dispose()
+            path = files.folder / "data" / "storywatch.db"
+            for name in path.parent.iterdir():
+                name.unlink()
+            path.mkdir()
+            told = await app.faults()
+            assert len(told) == 2
+            assert str(path) in told[0]
+
+    asyncio.run(play())
+
+
+def test_parts_can_be_had_without_a_database(files: ConfigDir) -> None:
+    """Fetchers and channels alone, as for a test message; a disabled channel is left out; secrets are known."""
+    files.channels = (
+        webhook("http://127.0.0.1/x")
+        + webhook("http://127.0.0.1/y", "mute").replace(SECRET_ENV, "NOBODY")
+        + email(free_port())
+        .replace('tls = "none"', 'tls = "none"\npassword_env = "MAIL_PASSWORD"')
+        .replace("smtp://", "smtp://user@")
+    )
+    config = load_config(files.write(), environ={**ENVIRON, "MAIL_PASSWORD": "right horse"})
+
+    async def play() -> None:
+        async with open_outside(config, clock=FakeClock(NOON)) as outside:
+            assert list(outside.channels) == ["newsroom", "desk"]
+            assert outside.rules["desk"].recipients == ("desk@desk.test",)
+
+    asyncio.run(play())
+    assert sorted(secrets_of(config)) == sorted([SECRET, "right horse"])
+    assert not (files.folder / "data").exists()
+
+
+def test_a_database_on_a_server_is_refused_in_words(files: ConfigDir) -> None:
+    """This version works on one file; an address of PostgreSQL is told what to write instead."""
+    path = files.write() / "storywatch.toml"
+    path.write_text(path.read_text().replace(files.database, "postgresql+psycopg://user@localhost/db"))
+    config = load_config(files.path, environ=ENVIRON)
+    with (
+        pytest.raises(StorywatchError, match=r'Use "sqlite:///data/storywatch\.db"'),
+        hold_database(config, alone=True),
+    ):
+        pass
+
+
+def test_one_round_does_not_wait_for_siblings(files: ConfigDir) -> None:
+    """What is judged in a single round may be sent in it, whatever the watch's settle says."""
+    files.watches = {"strike": STRIKE + 'channels = []\n[alert]\nsettle = "1h"\n'}
+
+    async def play() -> None:
+        async with opened(files, wait_for_siblings=False) as app:
+            assert [watch.settle for watch in app.pipeline.watches] == [timedelta(0)]
+        async with opened(files) as app:
+            assert [watch.settle for watch in app.pipeline.watches] == [timedelta(hours=1)]
+
+    asyncio.run(play())
