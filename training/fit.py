@@ -24,23 +24,66 @@ STRAYS = 0.3  # the weight of articles wrongly taken as relevant, when learning 
 EXTRA = 0.4  # the weight of cold starts, feed texts and strangers, when learning what is relevant
 DEFAULT_CUTS = Cuts(about=0.4, development=0.4, possible=0.15)
 IGNORED_NOVELTY: frozenset[str] = frozenset({"language_known", "reports_all", "same_language"})
-IGNORED_RELEVANCE: frozenset[str] = frozenset({"same_language"})
 
 SMALL = 1e-6
+IGNORED_RELEVANCE: frozenset[str] = frozenset({"same_language"})
 CLIP = 8.0
 NOVELTY_SIGNS = dict.fromkeys(
-    (
-        "title_nearest lead_nearest head_nearest body_nearest body_least body_low late_least title_recent lead_recent body_recent"
-        " covered_best covered_recent covered_low copied_recent lead_most lead_old same_most same_top same_recent same_old"
-        " genre_background background_title background_summary live stale lead_unusual title_unusual"
-    ).split(),
+    [
+        "title_nearest",
+        "lead_nearest",
+        "head_nearest",
+        "body_nearest",
+        "body_least",
+        "body_low",
+        "late_least",
+        "title_recent",
+        "lead_recent",
+        "body_recent",
+        "covered_best",
+        "covered_recent",
+        "covered_low",
+        "copied_recent",
+        "lead_most",
+        "lead_old",
+        "same_most",
+        "same_top",
+        "same_recent",
+        "same_old",
+        "genre_background",
+        "background_title",
+        "background_summary",
+        "live",
+        "stale",
+        "lead_unusual",
+        "title_unusual",
+    ],
     -1,
 ) | dict.fromkeys(
-    (
-        "body_new new_and_close new_and_close_title new_and_close_lead new_and_close_mean telling_most telling_two telling_head"
-        " telling_sum genre_fresh new_names_head new_names new_names_share new_numbers_head new_numbers new_numbers_large"
-        " changed_numbers dated_and_new names_and_close same_none silence silence_unusual"
-    ).split(),
+    [
+        "body_new",
+        "new_and_close",
+        "new_and_close_title",
+        "new_and_close_lead",
+        "new_and_close_mean",
+        "telling_most",
+        "telling_two",
+        "telling_head",
+        "telling_sum",
+        "genre_fresh",
+        "new_names_head",
+        "new_names",
+        "new_names_share",
+        "new_numbers_head",
+        "new_numbers",
+        "new_numbers_large",
+        "changed_numbers",
+        "dated_and_new",
+        "names_and_close",
+        "same_none",
+        "silence",
+        "silence_unusual",
+    ],
     1,
 )
 

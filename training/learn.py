@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +9,15 @@ import numpy as np
 from fit import DEFAULT_CUTS, FOLDS, fit
 from observe import Seen, begin, observe, observe_own, priors_from
 from scoring import score
-from streams import Stream
 
 from storywatch.core.model import Label
 from storywatch.replay import Replay
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streams import Stream
+
     from storywatch.core.weights import Weights
     from storywatch.ports import Encoder
 

@@ -17,7 +17,6 @@ from storywatch.core.novelty import TELLING_FIGURES, weigh_news
 from storywatch.core.pairs import FIGURES
 from storywatch.core.relevance import weigh_evidence
 from storywatch.core.story import Story, watch_texts
-from storywatch.core.text import lead_of
 from storywatch.core.weights import Cuts, Linear, Priors, Weights
 from storywatch.encode import detect_language
 from storywatch.pipeline import read_closely
@@ -26,14 +25,16 @@ from storywatch.replay import Replay
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from streams import Labelled, Stream
+
     from storywatch.core.memory import Look
     from storywatch.core.model import Article, ArticleId, Judged, Reading
     from storywatch.ports import Encoder
 
-    from streams import Labelled, Stream
-
 RIGHT = 0.95  # the relevance that a right earlier decision is remembered with
 STRANGERS = 40  # articles of other streams that are shown to each story, early and late
+TELLING_CHARS = 20  # a shorter sentence is no part of the labelled one by chance only
+FEWEST_SENTENCES = 100  # for a language's own mean
 COHORT = 60  # vectors of unrelated articles kept for each language
 
 
@@ -95,8 +96,7 @@ def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, prior
     for number, stranger in enumerate(_strangers(stream, others)):
         article = feed_only(stranger.article) if number % 2 else stranger.article
         reading = read_closely(article, encoder)
-        for moment in (first, story):
-            extra.append(_relevance_row(stranger, reading, moment))
+        extra += [_relevance_row(stranger, reading, moment) for moment in (first, story)]
     return Seen(stream=stream, rows=rows, extra=extra)
 
 
@@ -154,7 +154,10 @@ def _row(
 
 def _told(look: Look, labelled: Labelled) -> np.ndarray:
     return np.array(
-        [any(text == told or (len(text) > 20 and text in told) for told in labelled.news) for text in look.marks.texts]
+        [
+            any(text == told or (len(text) > TELLING_CHARS and text in told) for told in labelled.news)
+            for text in look.marks.texts
+        ]
     )
 
 
@@ -205,7 +208,7 @@ def priors_from(streams: Sequence[Stream], encoder: Encoder) -> Priors:
                 if not labelled.relevant:
                     leads.setdefault(lang, []).append(reading.lead)
     return Priors(
-        means={lang: total / count for lang, (total, count) in sums.items() if count >= 100},
+        means={lang: total / count for lang, (total, count) in sums.items() if count >= FEWEST_SENTENCES},
         unrelated={lang: np.stack(_spread(found, COHORT)) for lang, found in leads.items()},
     )
 

@@ -40,7 +40,9 @@ class KeptVectors:
         found = {text: self._kept(text) for text in texts}
         missing = [text for text, vector in found.items() if vector is None]
         for text, vector in zip(missing, self._encoder.encode(missing), strict=True):
-            self._db.execute("insert or ignore into e values (?, ?)", (key_of(text), vector.astype(np.float16).tobytes()))
+            self._db.execute(
+                "insert or ignore into e values (?, ?)", (key_of(text), vector.astype(np.float16).tobytes())
+            )
             found[text] = vector
         if missing:
             self._db.commit()

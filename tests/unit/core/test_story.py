@@ -19,7 +19,22 @@ from storywatch.pipeline import follow, read_closely
 if TYPE_CHECKING:
     from storywatch.core.model import Article
 
-WORDS = "harbour strike dockers talks ships union wage 40 120 offer refused court judge sail Monday Hamburg Rossi vote".split()
+WORDS = [
+    "harbour",
+    "strike",
+    "dockers",
+    "talks",
+    "ships",
+    "union",
+    "wage",
+    "40",
+    "120",
+    "offer",
+    "refused",
+    "court",
+    "Monday",
+    "Rossi",
+]
 ENCODER = WordEncoder(384)
 
 
