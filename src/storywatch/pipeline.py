@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import structlog
 
 from storywatch.core.alerting import plan_alert
-from storywatch.core.cadence import plan_page_retry, plan_poll
+from storywatch.core.cadence import plan_after_mishap, plan_page_retry, plan_poll
 from storywatch.core.developments import develop, judge
 from storywatch.core.entries import article_of
 from storywatch.core.matching import glance, match
@@ -148,6 +148,11 @@ class Pipeline:
                 await self._store(self.polls.postpone_entry, entry, until=retry_at, reason=str(error))
                 return None
         return article_of(entry, page, detect_language=self.detect_language)
+
+    async def put_off(self, entry: Entry, reason: str) -> None:
+        """Reading or judging it broke: the entry waits, longer each time, and says why."""
+        until = plan_after_mishap(entry, now=self.clock.now())
+        await self._store(self.polls.postpone_entry, entry, until=until, reason=reason)
 
     async def _glance(self, entry: Entry, watch: Watch) -> Glance:
         story = await self.story(watch)

@@ -152,10 +152,16 @@ class Service:
 
     async def _read(self, entry: Entry) -> None:
         began = self._seconds()
-        article = await self.pipeline.read(entry)
-        if article is not None:
-            for judged in await self.pipeline.judge(entry, article):
-                self.observer.judged(judged, seconds=self._seconds() - began)
+        try:
+            article = await self.pipeline.read(entry)
+            told = [] if article is None else await self.pipeline.judge(entry, article)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            await self.pipeline.put_off(entry, f"storywatch stumbled over it ({type(error).__name__})")
+            raise
+        for judged in told:
+            self.observer.judged(judged, seconds=self._seconds() - began)
 
     async def _deliver(self, claim: DeliveryClaim) -> None:
         began = self._seconds()

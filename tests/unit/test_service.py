@@ -48,6 +48,7 @@ class Bench:
         self.errors: dict[str, BaseException] = {}
         self.begun: list[str] = []
         self.ended: list[str] = []
+        self.put_aside: list[str] = []
 
     @property
     def channels(self) -> dict[ChannelId, object]:
@@ -84,6 +85,9 @@ class Bench:
 
     async def judge(self, entry: str, article: str) -> list[str]:
         return [article]
+
+    async def put_off(self, entry: str, reason: str) -> None:
+        self.put_aside.append(f"{entry}: {reason}")
 
     async def deliver(self, claim: str) -> str:
         await self._step(claim)
@@ -153,6 +157,10 @@ def test_a_broken_step_takes_nothing_with_it() -> None:
             await service.tick_readings()
             await turn()
         assert bench.ended == ["good"]
+        assert bench.put_aside == [
+            "broken: storywatch stumbled over it (ValueError)",
+            "told: storywatch stumbled over it (StorywatchError)",
+        ]
         assert heard.counts == {"failed read": 2, "judged": 1}
 
     asyncio.run(play())
@@ -229,5 +237,46 @@ def test_exhaust_ends_when_nothing_is_left() -> None:
         async with service:
             await service.exhaust(due_by=NOON)
         assert heard.counts == {"polled": 50, "judged": 30, "tried": 30}
+
+    asyncio.run(play())
+
+
+def test_what_is_read_and_known_is_not_judged() -> None:
+    """An entry that needs no judging is settled by reading it; nobody is told of a verdict."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.entries.append("known")
+
+        async def read(entry: str) -> None:
+            bench.begun.append(entry)
+
+        bench.read = read  # type: ignore[method-assign, assignment]  # this one gives no article
+        service, heard = a_service(bench)
+        async with service:
+            await service.exhaust(due_by=NOON)
+        assert bench.begun == ["known"]
+        assert heard.counts == {}
+
+    asyncio.run(play())
+
+
+def test_exhaust_looks_again_after_steps_that_were_quick() -> None:
+    """Steps may end while the round still looks for others: what follows from them is done too."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.feeds.append("feed")
+        claim = bench.claim_deliveries
+
+        async def slowly(channel: ChannelId, limit: int) -> list[str]:
+            await turn()
+            return await claim(channel, limit)
+
+        bench.claim_deliveries = slowly  # type: ignore[method-assign]  # as a busy database
+        service, heard = a_service(bench)
+        async with service:
+            await service.exhaust(due_by=NOON)
+        assert heard.counts == {"polled": 1}
 
     asyncio.run(play())

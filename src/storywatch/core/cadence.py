@@ -39,6 +39,8 @@ GONE_FIRST = timedelta(hours=1)
 
 AFRESH_EVERY = timedelta(days=1)
 
+FIRST_AFTER_MISHAP = timedelta(minutes=5)
+LAST_AFTER_MISHAP = timedelta(days=1)
 PAGE_RETRIES = (timedelta(seconds=30), timedelta(minutes=2))
 LONGEST_PAGE_WAIT = timedelta(minutes=10)
 TRANSIENT_STATUS = frozenset({408, 425, 429})
@@ -161,6 +163,14 @@ def plan_page_retry(entry: Entry, error: FetchFailed | Unreadable, *, now: datet
     if isinstance(error, FetchFailed) and error.retry_after is not None:
         wait = max(wait, error.retry_after)
     return now + wait if wait <= LONGEST_PAGE_WAIT else None
+
+
+def plan_after_mishap(entry: Entry, *, now: datetime) -> datetime:
+    """When to take up an entry again on which we ourselves stumbled: later each time, and never given up.
+
+    Only a better version of the program helps, so it must not stand in the way of the others until then.
+    """
+    return now + min(FIRST_AFTER_MISHAP * 2 ** min(entry.tries, 10), LAST_AFTER_MISHAP)
 
 
 def _may_heal(error: FetchFailed | Unreadable) -> bool:

@@ -8,7 +8,7 @@ from builders import NOON, a_feed, a_feed_claim, a_listed, a_listing, an_entry
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storywatch.core.cadence import asks_afresh, plan_page_retry, plan_poll
+from storywatch.core.cadence import asks_afresh, plan_after_mishap, plan_page_retry, plan_poll
 from storywatch.core.model import EntryState, Freshness, NotModified, PollFailure, Validators
 from storywatch.errors import FetchFailed, Forbidden, Unreadable
 
@@ -191,3 +191,9 @@ def test_a_servers_trouble_may_heal(status: int) -> None:
     assert retry(SECOND) == NOON + 30 * SECOND
     assert retry(5 * MINUTE) == NOON + 5 * MINUTE
     assert retry(HOUR) is None
+
+
+def test_what_we_stumble_over_is_tried_ever_more_seldom() -> None:
+    """An entry that breaks us each time costs less and less, and is never given up."""
+    waits = [plan_after_mishap(an_entry(tries=tries), now=NOON) - NOON for tries in (0, 1, 2, 50)]
+    assert waits == [timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20), timedelta(days=1)]
