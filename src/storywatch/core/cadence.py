@@ -170,7 +170,7 @@ def plan_after_mishap(entry: Entry, *, now: datetime) -> datetime:
 
     Only a better version of the program helps, so it must not stand in the way of the others until then.
     """
-    return now + min(FIRST_AFTER_MISHAP * 2 ** min(entry.tries, 10), LAST_AFTER_MISHAP)
+    return now + min(FIRST_AFTER_MISHAP * (1 << min(entry.tries, 10)), LAST_AFTER_MISHAP)
 
 
 def _may_heal(error: FetchFailed | Unreadable) -> bool:
