@@ -146,3 +146,9 @@ def test_a_channel_that_refuses_is_told_with_status_1(
     done = storywatch("test-channel", "newsroon")
     assert done.status == 1
     assert done.err == "storywatch: no channel 'newsroon'; there are: newsroom, mute\n"
+
+
+def test_the_schema_can_be_brought_up_to_date_by_hand(storywatch: Storywatch) -> None:
+    """migrate says which schema the database then has."""
+    told = storywatch("migrate", "--json").json
+    assert storywatch("migrate").lines == [f"The database's schema is {told['schema']}."]

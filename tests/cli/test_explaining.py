@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_text_is_explained_with_verdict_evidence_and_what_is_nearest(storywatc
     assert done.lines[0] == "Sandvik dockers accept seven percent and return to work  (en, read)"
     assert any(line.startswith("harbour-strike: ") and ", score 0." in line for line in done.lines)
     assert "  is it about the story?" in done.lines
-    assert any(line.lstrip()[0] in "+-" and line.lstrip()[1].isdigit() for line in done.lines if line.strip())
+    assert any(re.fullmatch(r"   [+-]\d\.\d\d  \S.*", line) for line in done.lines)
 
 
 def test_explaining_leaves_no_trace(storywatch: Storywatch, desk_files: ConfigDir, told: Desk) -> None:
@@ -177,6 +178,17 @@ def test_a_replay_decides_on_every_item_in_order(storywatch: Storywatch, files: 
     assert (rows[3]["verdict"], rows[3]["nearest"]) == ("off-topic", None)
     assert done.out.startswith("strike: 4 articles, ")
     assert not (files / "data").exists()
+
+
+def test_what_the_glance_drops_is_off_topic_with_its_reason(storywatch: Storywatch, files: Path) -> None:
+    """An item that would not be fetched is decided on all the same; one without text is judged by its summary."""
+    watch = files / "watchlist" / "strike.toml"
+    watch.write_text(watch.read_text() + '[terms]\nany = ["Sandvik"]\nnone = ["choir"]\n')
+    brief = {**ITEM, "id": "i6", "url": "https://harbor-times.example/6", "paragraphs": None, "summary": NEWS}
+    _, rows = replayed(storywatch, files, OFF_TOPIC, brief)
+    assert rows[0]["reasons"] == ["passed over at a glance: has the excluded word 'choir'"]
+    assert (rows[0]["verdict"], rows[0]["score"]) == ("off-topic", 0.0)
+    assert rows[1]["verdict"] != "off-topic"
 
 
 def test_the_same_stream_gives_the_same_bytes(storywatch: Storywatch, files: Path) -> None:

@@ -129,6 +129,16 @@ def test_a_terminal_of_80_columns_is_enough(told: Desk, desk_files: ConfigDir) -
     assert {"state", "headline", "note"} <= set(without_style(text).split())
 
 
+def test_a_table_on_a_terminal_has_heads(told: Desk, storywatch: Storywatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People get the names of the columns, and every row."""
+    tell(told)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    heads, *rows = without_style(storywatch("deliveries").out).splitlines()
+    assert heads.split() == ["state", "to", "tries", "due", "(UTC)", "sent", "(UTC)", "story", "headline", "note"]
+    assert len(rows) == 2
+
+
 def test_foreign_text_cannot_steer_the_terminal(told: Desk, desk_files: ConfigDir, storywatch: Storywatch) -> None:
     """Titles and sentences with control characters, directions or markup show as harmless text on one line."""
     article = an_article(title=HOSTILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -121,3 +122,17 @@ def test_what_nobody_expected_is_one_line_and_status_1(
     monkeypatch.setenv("STORYWATCH_DEBUG", "1")
     with pytest.raises(ValueError, match="null byte"):
         storywatch.typed(*words)
+
+
+class Impatient(io.BytesIO):
+    """Standard input of somebody who presses Ctrl-C."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_ends_without_a_word(storywatch: Storywatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever interrupts a command gets status 130 and no traceback."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Impatient()))
+    done = storywatch("explain", "-")
+    assert (done.status, done.out, done.err) == (130, "", "")

@@ -160,9 +160,10 @@ def _tell(watch: Watch, judged: Judged) -> None:
     )
     for new in verdict.new:
         change = f"{new.old or '?'} -> {new.new}: " if new.new else ""
-        out.print(Text(one_line(f"  new: {change}“{new.sentence}”")))
+        out.print(Text("  " + one_line(f"new: {change}“{new.sentence}”")))
     if verdict.nearest and verdict.nearest.sentence:
-        out.print(Text(one_line(f"  nearest known ({verdict.nearest.score:.2f}): “{verdict.nearest.sentence}”")))
+        known = one_line(f"nearest known ({verdict.nearest.score:.2f}): “{verdict.nearest.sentence}”")
+        out.print(Text(f"  {known}"))
     _evidence("is it about the story?", match.reasons)
     _evidence("is it new?", verdict.reasons)
 
@@ -172,7 +173,7 @@ def _evidence(question: str, reasons: Iterable[Reason]) -> None:
     if strongest:
         console().print(Text(f"  {question}", style="italic"))
     for reason in strongest:
-        console().print(Text(one_line(f"  {reason.pull:+6.2f}  {reason.words}")))
+        console().print(Text(f"  {reason.pull:+6.2f}  {one_line(reason.words)}"))
 
 
 # --------------------------------------------------------------------------- replay
