@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +151,17 @@ def test_a_hit_of_the_users_words_without_a_page_is_possible_at_the_least(state:
     entry = an_article(title="날씨와 파업", summary="짧은 글", paragraphs=("짧은 글",), lang="ko", state=state)
     judged = follow(read_closely(entry, ENCODER), story, now=NOON)
     assert judged.verdict.verdict in {Label.POSSIBLE, Label.DEVELOPMENT}
+
+
+def test_the_floor_under_the_users_words_needs_no_other_evidence() -> None:
+    """With all other evidence against it the entry is still about the story, just so; with a page it is judged on its text."""
+    story = begin(a_watch(terms=Terms(any=("파업",))))
+    nothing = replace(story.weights, relevance=replace(story.weights.relevance, bias=-50.0))
+    story = replace(story, weights=nothing)
+    entry = an_article(title="날씨와 파업", lang="ko", state=PageState.FEED_ONLY)
+    found = match(read_closely(entry, ENCODER), story)
+    assert (found.about, found.relevance) == (True, story.weights.cuts.about)
+    assert not match(read_closely(replace(entry, state=PageState.READ), ENCODER), story).about
 
 
 def test_a_first_article_is_told_from_a_strange_one() -> None:
