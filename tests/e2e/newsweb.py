@@ -70,12 +70,16 @@ class Call:
 
 @dataclass
 class NewsWeb:
-    """What outlets show, and what was called. While `held` is set, calls are not answered."""
+    """What outlets show, and what was called.
+
+    While `held` is set, calls are not answered; `before_answer` is called once, when the next call has come.
+    """
 
     stand: Newsstand = field(default_factory=Newsstand)
     calls: list[Call] = field(default_factory=list)
     held: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
+    before_answer: Callable[[], None] | None = None
     base: str = ""
 
     @property
@@ -114,6 +118,9 @@ class _Handler(BaseHTTPRequestHandler):
         web = self.server.web
         body = self.rfile.read(int(self.headers["content-length"]))
         web.calls.append(Call({name.lower(): value for name, value in self.headers.items()}, body))
+        act, web.before_answer = web.before_answer, None
+        if act is not None:
+            act()
         if web.held.is_set():
             web.released.wait(60)
         self._answer(204)
@@ -198,6 +205,15 @@ class Running:
         self.process.kill()
         self.process.wait(timeout=30)
         return self.process.pid
+
+    def die(self) -> None:
+        """kill -9, from whatever thread, without waiting."""
+        assert self.process is not None
+        self.process.kill()
+
+    def has_ended(self) -> bool:
+        assert self.process is not None
+        return self.process.poll() is not None
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""
