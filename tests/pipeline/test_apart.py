@@ -1,0 +1,96 @@
+"""What must not touch what: watches that share an article, a message that breaks, a reload and the work under way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from at_work import ARREST, DEAL, TIMES, AtWork, RecordingChannel, the_watch
+from builders import a_feed
+from desks import DESK
+
+from storywatch.core.model import FeedId, WatchId
+
+if TYPE_CHECKING:
+    import pytest
+
+    from storywatch.core.model import Tidings
+    from storywatch.store.engine import Database
+
+GAZETTE = FeedId("gazette")
+SECOND = WatchId("second")
+TEN_MINUTES = timedelta(minutes=10)
+
+
+def test_an_article_of_two_feeds_is_judged_for_each_watch(database: Database) -> None:
+    """Where two watches follow a feed each, and both feeds list one article, each watch judges it, once."""
+
+    async def play() -> None:
+        feeds = [a_feed(every=TEN_MINUTES), a_feed(id=GAZETTE, url="https://gazette.example/rss", every=TEN_MINUTES)]
+        watches = [the_watch(feeds=frozenset({TIMES})), the_watch(id=SECOND, feeds=frozenset({TIMES, GAZETTE}))]
+        third = the_watch(id=WatchId("third"), feeds=frozenset({GAZETTE}))
+        async with AtWork(database, watches=[*watches, third], feeds=feeds) as work:
+            work.url = lambda news, _feed=TIMES: f"https://{TIMES}.example{news.path}"  # type: ignore[method-assign]  # one address for both
+            await work.baseline()
+            work.publish(DEAL)
+            work.publish(DEAL, feed=GAZETTE)
+            await work.poll()
+            judged = await work.read_and_judge()
+            assert sorted(one.watch for one in judged) == sorted(watch.id for watch in work.watches)
+            assert sorted(state for _, state in _states(work)) == ["judged", "judged"]
+            assert len(work.rows("article")) == 1
+            assert len(work.rows("verdict")) == 3
+
+    asyncio.run(play())
+
+
+def _states(work: AtWork) -> list[tuple[int, str]]:
+    return [(row.feed_id, row.state) for row in work.rows("entry")]
+
+
+@dataclass
+class StumblingChannel(RecordingChannel):
+    """Can't make a message of one of the headlines."""
+
+    over: str = ""
+
+    def render(self, tidings: Tidings) -> bytes:
+        if tidings.development.headline == self.over:
+            raise KeyError(self.over)
+        return super().render(tidings)
+
+
+def test_a_message_that_breaks_holds_up_no_other(database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    """What can't be rendered is a dead letter that says why; what comes after it is sent."""
+
+    async def play() -> None:
+        desk = StumblingChannel(over=DEAL.title)
+        async with AtWork(database, channels={DESK: desk}) as work:
+            await work.baseline()
+            await work.break_news(DEAL)
+            await work.break_news(ARREST)
+            await work.deliver()  # the first look finds the broken one at the head of the line,
+            await work.deliver()  # the next one what stood behind it
+            broken, fine = work.rows("delivery")
+            assert broken.state == "dead"
+            assert "the message can't be made: KeyError" in broken.reason
+            assert [claim.id for claim in desk.sent] == [fine.uid]
+
+    asyncio.run(play())
+    assert "message_broke" in capsys.readouterr().out
+
+
+def test_a_reading_from_before_a_reload_brings_no_old_story_back(database: Database) -> None:
+    """An entry that was being looked at during a reload does not leave the watch's old text in use."""
+
+    async def play() -> None:
+        async with AtWork(database) as work:
+            before = work.watches[0]
+            await work.reconfigure(watches=[the_watch(name="Harbour talks")])
+            story = await work.pipeline.story(before)
+            assert story.watch.name == "Harbour talks"
+            assert await work.pipeline.story(work.watches[0]) is story
+
+    asyncio.run(play())
