@@ -27,7 +27,7 @@ from storywatch.core.model import EntryState, Judged, Reading, Sentence
 from storywatch.core.retry import plan_attempt
 from storywatch.core.story import Story, watch_texts
 from storywatch.core.text import lead_of, sentences_of
-from storywatch.errors import FetchFailed, LeaseLost, SendFailed, Unreadable, Unsent
+from storywatch.errors import FetchFailed, LeaseLost, Rejected, SendFailed, Unreadable, Unsent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Glance,
         Page,
         PollOutcome,
+        Tidings,
         Watch,
         WatchId,
     )
@@ -168,20 +169,21 @@ class Pipeline:
         """What the article is to each story; T3: all of it, with the alerts and deliveries that follow.
 
         One at a time: two first reports of one development must not both be the first, and an article
-        that two feeds list is judged once.
+        that two feeds list is judged once for each watch that follows one of them.
         """
         async with self.judging:
-            if await self._store(self.judgements.is_known, article.id):
+            judged_for = await self._store(self.judgements.load_judged, article.id)
+            watches = [watch for watch in self.watches if entry.feed in watch.feeds and watch.id not in judged_for]
+            if judged_for and not watches:
                 note = "the same text at the same address was judged before"
                 await self._store(self.polls.settle_entry, entry, EntryState.KNOWN, note=note, article=article.id)
                 return []
             reading = await self._think(read_closely, article, self.encoder)
             now = self.clock.now()
             told = []
-            for watch in self.watches:
-                if entry.feed in watch.feeds:
-                    judged = await self._think(follow, reading, await self.story(watch), now=now)
-                    told.append(tell(judged, article, watch, rules=self.rules, now=now))
+            for watch in watches:
+                judged = await self._think(follow, reading, await self.story(watch), now=now)
+                told.append(tell(judged, article, watch, rules=self.rules, now=now))
             record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now)
             await self._store(record, entry, article, told)
             for judged in told:  # the story moves on only after the database has
@@ -202,10 +204,12 @@ class Pipeline:
         """The watch's story as far as it is known, from memory or from the store.
 
         Loaded by one at a time: a second load, begun before a commit and ended after it, would bring
-        back the story as it was before.
+        back the story as it was before. Who still holds a watch from before a reload gets the story of
+        the watch as it is now: the next to ask would else find the old one.
         """
         async with self.loading:
             if watch.id not in self.stories:
+                watch = next((one for one in self.watches if one.id == watch.id), watch)
                 name = self.encoder.name
                 kept = await self._store(self.judgements.load_vectors, watch.id, encoder=name)
                 vectors = {text: kept[text] for text in watch_texts(watch) if text in kept}
@@ -224,7 +228,8 @@ class Pipeline:
     async def claim_deliveries(self, channel: ChannelId, limit: int) -> list[DeliveryClaim]:
         """T4: a channel's deliveries that are due, each with its final bytes."""
         claim = partial(self.outbox.claim_deliveries, limit=limit, lease=SEND_LEASE)
-        return await self._store(claim, [channel], now=self.clock.now(), render=self.channels[channel].render)
+        render = partial(rendered, self.channels[channel])
+        return await self._store(claim, [channel], now=self.clock.now(), render=render)
 
     async def deliver(self, claim: DeliveryClaim) -> AttemptOutcome:
         """Try one delivery; T5: that it was sent, when to try again, or that it is dead."""
@@ -264,6 +269,18 @@ class Pipeline:
 
     async def _think(self, step: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.thinker, partial(step, *args, **kwargs))
+
+
+def rendered(channel: Channel, tidings: Tidings) -> bytes:
+    """The final bytes. One that can't be made is refused for good: it must not hold up all others of its channel."""
+    try:
+        return channel.render(tidings)
+    except Rejected:
+        raise
+    except Exception as error:
+        log.exception("message_broke", delivery_id=tidings.delivery, channel=tidings.recipient.channel)
+        message = f"the message can't be made: {type(error).__name__}: {error}"
+        raise Rejected(message) from error
 
 
 def read_closely(article: Article, encoder: Encoder) -> Reading:

@@ -119,8 +119,8 @@ class Judgements(Protocol):
         """Keep the vectors of the watch's own texts; replaces those kept before."""
         ...
 
-    def is_known(self, article: ArticleId) -> bool:
-        """Was exactly this text at this address judged before?"""
+    def load_judged(self, article: ArticleId) -> frozenset[WatchId]:
+        """The watches for which exactly this text at this address was judged before."""
         ...
 
     def record_article(

@@ -334,7 +334,7 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     reads: list[Callable[[], Any]] = [
         lambda: desk.judgements.load_story(HARBOUR, encoder="enc"),
         lambda: desk.judgements.load_vectors(HARBOUR, encoder="enc"),
-        lambda: desk.judgements.is_known(first.id),
+        lambda: desk.judgements.load_judged(first.id),
         desk.views.stories,
         desk.views.timeline,
         desk.views.deliveries,

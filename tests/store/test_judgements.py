@@ -59,7 +59,7 @@ def test_everything_about_an_article_is_written_together(desk: Desk) -> None:
         "story_mean": 1,
     }
     assert desk.waker.woken == [planned.id for planned in judged.deliveries]
-    assert desk.judgements.is_known(article.id)
+    assert desk.judgements.load_judged(article.id) == {judged.watch}
     assert desk.entries() == []
 
 
@@ -69,7 +69,7 @@ def test_nothing_is_written_once_the_lease_is_lost(desk: Desk) -> None:
     with pytest.raises(LeaseLost):
         desk.judge(an_article(), entry=replace(entry, lease="another"))
     assert set(rows(desk).values()) == {0}
-    assert not desk.judgements.is_known(an_article().id)
+    assert desk.judgements.load_judged(an_article().id) == frozenset()
     assert desk.waker.woken == []
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 
 from storywatch.core.model import (
     ArticleId,
@@ -19,6 +19,7 @@ from storywatch.core.model import (
     Remembered,
     Sentence,
     StoryMemory,
+    WatchId,
 )
 from storywatch.core.story import REMEMBERED
 from storywatch.store import tables
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Table
 
-    from storywatch.core.model import Alert, Article, DeliveryId, Development, Entry, Judged, Vector, Watch, WatchId
+    from storywatch.core.model import Alert, Article, DeliveryId, Development, Entry, Judged, Vector, Watch
     from storywatch.ports import Waker
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
@@ -104,10 +105,15 @@ class Judgements:
             if rows:
                 connection.execute(self.database.insert(known_sentence), rows)
 
-    def is_known(self, article: ArticleId) -> bool:
-        """Was exactly this text at this address judged before?"""
+    def load_judged(self, article: ArticleId) -> frozenset[WatchId]:
+        """The watches for which exactly this text at this address was judged before."""
+        judged = (
+            select(verdict.c.watch)
+            .join(tables.article, tables.article.c.id == verdict.c.article_id)
+            .where(tables.article.c.uid == article)
+        )
         with self.database.read() as connection:
-            return bool(connection.execute(select(exists().where(tables.article.c.uid == article))).scalar())
+            return frozenset(WatchId(row.watch) for row in connection.execute(judged))
 
     # ------------------------------------------------------------------ T3
 
