@@ -184,3 +184,16 @@ def test_one_round_does_not_wait_for_siblings(files: ConfigDir) -> None:
             assert [watch.settle for watch in app.pipeline.watches] == [timedelta(hours=1)]
 
     asyncio.run(play())
+
+
+def test_it_can_be_looked_at_while_it_works(files: ConfigDir) -> None:
+    """A command beside the service opens the same database; a second service is refused."""
+
+    async def play() -> None:
+        async with opened(files) as app, opened(files, alone=False) as beside:
+            assert beside.views.feeds() == app.views.feeds()
+            with pytest.raises(StorywatchError, match="in use by another storywatch"):
+                async with opened(files):
+                    pass
+
+    asyncio.run(play())

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from at_work import ARREST, DEAL, AtWork, RecordingChannel, the_watch
 from desks import DESK
 from newsroom import SECRET
@@ -17,6 +18,7 @@ from storywatch.notify.webhook import WebhookChannel
 from storywatch.pipeline import SEND_LEASE
 
 if TYPE_CHECKING:
+    from storywatch.core.model import Tidings
     from storywatch.store.engine import Database
 
 NEWSROOM = ChannelId("newsroom")
@@ -67,6 +69,33 @@ def test_what_is_refused_for_good_is_a_dead_letter(database: Database) -> None:
                 ("dead", "no such mailbox"),
                 ("sent", None),
             ]
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("error", [Rejected("no such mailbox"), ValueError("a lone surrogate")])
+def test_a_message_that_cannot_be_made_holds_nobody_up(database: Database, error: Exception) -> None:
+    """A message that can't be rendered is a dead letter with its reason; the next one goes out."""
+
+    class Unable(RecordingChannel):
+        def render(self, tidings: Tidings) -> bytes:
+            if tidings.development.headline == DEAL.title:
+                raise error
+            return super().render(tidings)
+
+    async def play() -> None:
+        async with AtWork(database, channels={DESK: Unable()}) as work:
+            await work.baseline()
+            for news in (DEAL, ARREST):
+                await work.break_news(news)
+            while [row for row in work.rows("delivery") if row.state == "waiting"]:
+                claims = await work.pipeline.claim_deliveries(DESK, 10)
+                for claim in claims:
+                    await work.pipeline.deliver(claim)
+            dead, sent = work.rows("delivery")
+            assert (dead.state, sent.state) == ("dead", "sent")
+            assert str(error) in dead.reason
+            assert [ARREST.title.encode() in claim.message for claim in work.desk.sent] == [True]
 
     asyncio.run(play())
 

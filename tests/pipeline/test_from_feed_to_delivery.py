@@ -423,3 +423,48 @@ def test_nothing_is_due_before_its_time(database: Database) -> None:
             assert DESK in work.channels
 
     asyncio.run(play())
+
+
+def test_an_entry_that_breaks_us_waits_and_is_tried_again(database: Database) -> None:
+    """What we stumble over says so in its note, holds nobody up, and comes back later, longer each time."""
+
+    async def play() -> None:
+        async with AtWork(database) as work:
+            await work.baseline()
+            work.publish(DEAL)
+            await work.poll()
+            waits = []
+            for _ in range(2):
+                await work.pipeline.put_off(await work.entry(), "storywatch stumbled over it (ValueError)")
+                assert work.entry_states() == {"/deal": ("waiting", "storywatch stumbled over it (ValueError)")}
+                [row] = work.rows("entry")
+                waits.append(row.not_before - work.clock.now())
+                assert await work.pipeline.claim_entries(10) == []
+                work.clock.advance(waits[-1])
+            assert waits[0] < waits[1]
+            [judged] = await work.read_and_judge()
+            assert judged.verdict.verdict is Label.DEVELOPMENT
+
+    asyncio.run(play())
+
+
+def test_a_second_feed_brings_an_article_to_the_watches_that_follow_only_it(database: Database) -> None:
+    """Two feeds list one article: each watch judges it once, by whichever feed it comes first."""
+
+    async def play() -> None:
+        feeds = [a_feed(every=timedelta(minutes=10)), a_feed(id=GAZETTE, url="https://gazette.example/rss")]
+        second = the_watch(id=WatchId("second"), feeds=frozenset({TIMES, GAZETTE}))
+        third = the_watch(id=WatchId("third"), feeds=frozenset({GAZETTE}))
+        async with AtWork(database, feeds=feeds, watches=[the_watch(), second, third]) as work:
+            await work.baseline()
+            first = await work.break_news(DEAL)
+            address = work.url(DEAL)
+            work.url = lambda news, feed=TIMES: address  # type: ignore[method-assign]  # both list the one page
+            work.later(minutes=30)
+            again = await work.break_news(DEAL, feed=GAZETTE, page=False)
+            assert [one.watch for one in first] == ["harbour-strike", "second"]
+            assert [one.watch for one in again] == ["third"]
+            assert [row.watch for row in work.rows("verdict")] == ["harbour-strike", "second", "third"]
+            assert len(work.rows("article")) == 1
+
+    asyncio.run(play())
