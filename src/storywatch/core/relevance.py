@@ -33,6 +33,7 @@ NOWHERE = 0.0  # the z-score where there is nothing to compare with
 COUNTED_TERMS = 4
 NAMES_COUNTED = 8
 RECENT_LEADS = 200
+ANCHOR = 0.7  # so surely must an article be about the story to draw others in after it, or a busy feed drifts off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,7 +94,8 @@ def _to_the_watch(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float
 def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float]:
     """Lead and sentences against the articles taken so far; the watch's own texts stand in for them at first."""
     base = memory.directions[:-1]
-    leads = np.concatenate([base, memory.leads[-RECENT_LEADS:]])
+    sure = np.array([known.record.relevance >= ANCHOR for known in memory.articles], dtype=bool)
+    leads = np.concatenate([base, memory.leads[sure][-RECENT_LEADS:]])
     to = leads @ look.lead
     others = cohort @ leads.T
     usual = np.sort(others, axis=1)[:, -3:].mean(axis=1) if len(others) else np.zeros(0)
@@ -101,7 +103,7 @@ def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, fl
     middle = middle / max(float(np.linalg.norm(middle)), 1e-6)
     near = float(to.max())
     top = _top(to, 3)
-    known = look.nearest
+    known = look.likeness[:, np.append(sure, True)[memory.owners]].max(axis=1)  # owner -1, the last, is the watch
     return {
         "accepted_near": near,
         "accepted_top": top,
