@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from storywatch.ports import Encoder
 
+HEADING = "stream                     dev F1     P     R major rel F1     P     R alerts maybe R with"
 Table = list[tuple[str, Figures]]
 
 
@@ -51,13 +52,10 @@ def measured(stream: Stream, decisions: Decisions) -> Figures:
 
 def print_table(table: Table) -> None:
     """One line a stream, and the means."""
-    print(
-        f"{'stream':26} {'dev F1':>6} {'P':>5} {'R':>5} {'major':>5} {'rel F1':>6} {'P':>5} {'R':>5} {'alerts':>6} {'maybe':>5} {'R with':>6}"
-    )  # noqa: T201  it is a command
-    for name, figures in table:
-        print(_line(name, figures))  # noqa: T201  it is a command
     fields = Figures.__dataclass_fields__
-    print(_line("mean", Figures(**{field: mean(getattr(figures, field) for _, figures in table) for field in fields})))  # noqa: T201  it is a command
+    means = Figures(**{field: mean(getattr(figures, field) for _, figures in table) for field in fields})
+    lines = [HEADING, *(_line(name, figures) for name, figures in table), _line("mean", means)]
+    print("\n".join(lines))  # noqa: T201  it is a command
 
 
 def _line(name: str, one: Figures) -> str:
