@@ -4,15 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from mail_server import Mailbox, mail_server
-from newsroom import STRIKE, ConfigDir, beside, email, webhook
-from newsweb import NewsWeb, Running, load_stream, news_web
+from newsroom import ConfigDir, beside, email, webhook
+from newsweb import OUTLETS, WATCH, NewsWeb, Running, load_stream, news_web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-OUTLETS = {"sandvik-post": "en", "hafenblatt": "de", "prystan-news": "uk"}
-WATCH = f'{STRIKE}channels = ["newsroom", "desk"]\n[alert]\nsettle = "0s"\nsensitivity = "eager"\n'
 
 
 @pytest.fixture

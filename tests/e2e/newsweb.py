@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from newsroom import SECRET, SECRET_ENV
+from newsroom import SECRET, SECRET_ENV, STRIKE
 
 from storywatch.app import SystemClock
 from storywatch.demo.newsstand import Newsstand
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from newsroom import ConfigDir
 
 STREAM = Path(__file__).parents[1] / "data" / "e2e" / "stream.jsonl"
+OUTLETS = {"sandvik-post": "en", "hafenblatt": "de", "prystan-news": "uk"}
+WATCH = f'{STRIKE}channels = ["newsroom", "desk"]\n[alert]\nsettle = "0s"\nsensitivity = "eager"\n'
 PAUSE = 0.05
 SECRET_ENVIRONMENT = {SECRET_ENV: SECRET}
 

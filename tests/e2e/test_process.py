@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import WATCH
 from newsroom import SECRET
-from newsweb import Running, load_stream, storywatch, wait_until
+from newsweb import WATCH, Running, load_stream, storywatch, wait_until
 from standardwebhooks import Webhook
 
 if TYPE_CHECKING:
