@@ -11,7 +11,7 @@ import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -107,14 +107,14 @@ class App:
     service: Service
     metrics: Metrics
     waker: EmbeddedWaker
-    closing: AsyncExitStack
+    retired: list[Outside] = field(default_factory=list)  # replaced by a reload, and perhaps still in use
 
     async def reload(self) -> bool:
         """Go on with the configuration as it now stands in its files; where that can't be, with the old one."""
         try:
             config = load_config(self.config.directory, environ=self.environ)
             outside = build_outside(config, clock=self.clock, readers=self.readers)
-            self.closing.push_async_callback(outside.aclose)
+            self.retired.append(outside)  # until it is in use
             await self.sync(config)
         except StorywatchError as error:
             faults = list(error.faults) if isinstance(error, ConfigError) else [str(error)]
@@ -132,10 +132,25 @@ class App:
             feeds=outside.feeds,
             pages=outside.pages,
         )
+        self.retired = [*(one for one in self.retired if one is not outside), self.outside]
         self.config, self.outside = config, outside
         self.metrics.reloaded(ok=True, at=self.clock.now())
         say_config(config)
         return True
+
+    async def close_retired(self) -> None:
+        """Close what reloads have replaced, as soon as no step that began before can still use it."""
+        retired = tuple(self.retired)
+        await self.service.outlast()
+        for outside in retired:
+            if any(outside is one for one in self.retired):  # not closed meanwhile for another reload
+                self.retired = [one for one in self.retired if one is not outside]
+                await outside.aclose()
+
+    async def close_outside(self) -> None:
+        """Close every connection to the world. No step may run any more."""
+        for outside in (*self.retired, self.outside):
+            await outside.aclose()
 
     async def sync(self, config: Config) -> None:
         """Bring feeds and watches of a configuration into the database."""
@@ -191,7 +206,6 @@ async def open_app(
         readers = Readers()
         closing.push_async_callback(readers.aclose)
         outside = build_outside(config, clock=clock, readers=readers)
-        closing.push_async_callback(outside.aclose)
         waker, metrics = EmbeddedWaker(), Metrics(version=__version__)
         polls, judgements = Polls(database), Judgements(database, waker)
         watches = config.watches if wait_for_siblings else tuple(replace(w, settle=SETTLED) for w in config.watches)
@@ -224,8 +238,8 @@ async def open_app(
             service=Service(pipeline=pipeline, observer=observer or metrics),
             metrics=metrics,
             waker=waker,
-            closing=closing,
         )
+        closing.push_async_callback(app.close_outside)
         metrics.reloaded(ok=True, at=clock.now())
         if alone:
             await app.in_store(partial(release_leases, database))

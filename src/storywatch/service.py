@@ -219,6 +219,12 @@ class Service:
             task.cancel()
         return not late
 
+    async def outlast(self) -> None:
+        """Wait until every step that runs now has ended."""
+        running = self._running()
+        if running:
+            await asyncio.wait(running)
+
     def _running(self) -> set[asyncio.Task[None]]:
         return set().union(*(slots.running for slots in (self.polls, self.readings, *self.sendings.values())))
 

@@ -35,17 +35,18 @@ async def _run(config: Config) -> None:
     for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, hangup)):
         loop.add_signal_handler(number, event.set)
     async with open_app(config, environ=os.environ) as app, asyncio.TaskGroup() as group:
-        reloads = group.create_task(_reload_when_told(app, hangup))
+        reloads = group.create_task(_reload_when_told(app, hangup, group))
         await serve(app, stop)
         reloads.cancel()
 
 
-async def _reload_when_told(app: App, hangup: asyncio.Event) -> None:
+async def _reload_when_told(app: App, hangup: asyncio.Event, group: asyncio.TaskGroup) -> None:
     while True:
         await hangup.wait()
         hangup.clear()
         if await app.reload():
             set_up_logs(stream=sys.stderr, secrets=secrets_of(app.config))
+        group.create_task(app.close_retired())
 
 
 def once(options: Namespace) -> int:

@@ -122,7 +122,7 @@ class Web:
                 )
             for_good = for_good and answer.status in FOR_GOOD
             address = _redirect_target(answer)
-        message = f"more than {MAX_REDIRECTS} redirects from {url}"
+        message = f"{in_host(url)}: more than {MAX_REDIRECTS} redirects"
         raise FetchFailed(message)
 
     async def _ask(self, url: str, headers: Mapping[str, str], decoded_cap: int) -> Answer:
@@ -131,12 +131,12 @@ class Web:
                 async with asyncio.timeout(self._overall_seconds):
                     answer = await self._exchange(url, headers, decoded_cap)
             except TimeoutError as error:
-                message = f"{url}: no whole answer in {self._overall_seconds:g} s"
+                message = f"{in_host(url)}: no whole answer in {self._overall_seconds:g} s"
                 raise FetchFailed(message) from error
             except AddressRefused as error:
                 raise Forbidden(str(error)) from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                message = f"{url}: {_in_words(error)}"
+                message = f"{in_host(url)}: {_in_words(error)}"
                 raise FetchFailed(message) from error
         wait = retry_after(answer, now=self._clock.now())
         if wait is not None:
@@ -170,7 +170,7 @@ def _redirect_target(answer: Answer) -> str:
     location: str | None = answer.headers.get("location")
     target = web_address(location, answer.url) if location else None
     if target is None:
-        message = f"{answer.url}: {answer.status} leads to {(location or 'nowhere')[:200]!r}"
+        message = f"{in_host(answer.url)}: {answer.status} leads to {(location or 'nowhere')[:200]!r}"
         raise FetchFailed(message, status=answer.status)
     return target.partition("#")[0]
 
@@ -209,5 +209,8 @@ def _in_words(error: Exception) -> str:
 
 
 def in_host(url: str) -> str:
-    """The host of an address for a message, without the port that everybody expects."""
+    """The host of an address for a message, without the port that everybody expects.
+
+    The host only: an address may hold a password or a key, and messages are stored and shown.
+    """
     return host_of(url).removesuffix(":443").removesuffix(":80")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tomlkit
 from broken_configs import PAGE, Case, cases, page
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storywatch.config import load_config
@@ -108,6 +108,7 @@ VALUES = st.recursive(
 MODELS = (ServiceTable, FetchTable, WebTable, EmailTable, WebhookTable, FeedTable, WatchFile)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first value takes seconds on a busy machine
 @given(model=st.sampled_from(MODELS), data=st.data())
 def test_no_value_makes_the_check_crash(model: Any, data: st.DataObject) -> None:
     """Any value at any key is either taken or a fault."""

@@ -13,6 +13,7 @@ REFUSED = [
     ("::ffff:127.0.0.1", "loopback"), ("::ffff:10.0.0.1", "private"), ("64:ff9b::7f00:1", "NAT64"),
     ("64:ff9b:1::1", "NAT64"), ("2002:7f00:1::", "6to4"), ("2001:0:1::1", "Teredo"), ("::127.0.0.1", "IPv4-compatible"),
     ("::ffff:0:127.0.0.1", "IPv4-translated"), ("2001:db8::1", "private"),
+    ("fec0::1", "reserved"), ("5f00::1", "reserved"), ("3fff::1", "reserved"), ("4000::1", "reserved"),
 ]  # fmt: skip
 
 

@@ -165,8 +165,18 @@ def test_what_the_network_does_is_told_in_words(error: Exception, words: str) ->
     """No httpx exception passes."""
     web = FakeWeb()
     web.break_off(A, error)
-    with pytest.raises(FetchFailed, match=f"https://a.example/feed: {words}"):
+    with pytest.raises(FetchFailed, match=f"^a.example: {words}"):
         fetch(web)
+
+
+def test_a_password_in_an_address_is_not_told() -> None:
+    """Messages are stored and shown: they name the host, and nothing else of the address."""
+    web = FakeWeb()
+    address = "https://desk:hunter2@a.example/feed?key=s3cret"
+    web.break_off(address, httpx.ConnectError("refused"))
+    with pytest.raises(FetchFailed) as caught:
+        fetch(web, address)
+    assert str(caught.value) == "a.example: no connection (refused)"
 
 
 def test_a_slow_drip_ends_with_the_overall_time(loopback: Loopback) -> None:
