@@ -348,7 +348,7 @@ async def serve(app: App, stop: asyncio.Event) -> None:
     """Run as a service, with the page on the web port, until `stop` is set; then drain and return."""
     say_config(app.config)
     service = app.service
-    engine = EmbeddedEngine([service.tick_polls, service.tick_readings, service.tick_deliveries])
+    engine = EmbeddedEngine(service.ticks())
     server = build_server(app)
     port = open_port(app.config)
     async with service, asyncio.TaskGroup() as group:

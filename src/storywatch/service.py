@@ -91,6 +91,14 @@ class Service:
 
     # ------------------------------------------------------------------ ticks
 
+    def ticks(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What a timer calls, by name: each tick, supervised like a step."""
+        ticks = {"poll": self.tick_polls, "read": self.tick_readings, "deliver": self.tick_deliveries}
+        return {name: partial(self._tick, tick, name) for name, tick in ticks.items()}
+
+    async def _tick(self, tick: Callable[[], Awaitable[int]], name: str) -> None:
+        await self._supervise(tick(), name)
+
     async def tick_polls(self, due_by: datetime | None = None) -> int:
         """Ask the feeds that are due."""
         self.last_tick_at = self.pipeline.clock.now()

@@ -280,3 +280,25 @@ def test_exhaust_looks_again_after_steps_that_were_quick() -> None:
         assert heard.counts == {"polled": 1}
 
     asyncio.run(play())
+
+
+def test_a_tick_that_fails_is_told_like_a_step() -> None:
+    """A timer's look at a locked database is counted and logged in a line; the other kinds of work go on."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.entries.append("entry")
+
+        async def locked(limit: int, *, due_by: object = None) -> list[str]:
+            message = "database is locked"
+            raise StorywatchError(message)
+
+        bench.claim_feeds = locked  # type: ignore[method-assign]  # as a locked database
+        service, heard = a_service(bench)
+        async with service:
+            for tick in service.ticks().values():
+                await tick()
+            await turn()
+        assert heard.counts == {"failed poll": 1, "judged": 1}
+
+    asyncio.run(play())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from storywatch.core.model import DeliveryId
 
@@ -23,9 +24,13 @@ class EmbeddedEngine:
     A tick only starts what is due and returns; it must not wait for the work, or the next one is dropped.
     """
 
-    def __init__(self, ticks: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    def __init__(self, ticks: Mapping[str, Callable[[], Awaitable[object]]]) -> None:
         self._ticks = ticks
+        # A tick that waits for a busy database lets the next ones pass: that is meant, and no news each second.
+        quiet = logging.getLogger(f"{__name__}.scheduler")
+        quiet.setLevel(logging.ERROR)
         self._scheduler = AsyncIOScheduler(
+            logger=quiet,
             timezone=UTC,
             executors={"default": AsyncIOExecutor()},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -33,8 +38,8 @@ class EmbeddedEngine:
 
     def start(self) -> None:
         """Begin to tick, in the running event loop."""
-        for tick in self._ticks:
-            self._scheduler.add_job(tick, "interval", seconds=TICK_SECONDS, id=getattr(tick, "__name__", repr(tick)))
+        for name, tick in self._ticks.items():
+            self._scheduler.add_job(tick, "interval", seconds=TICK_SECONDS, id=name, name=name)
         self._scheduler.start()
 
     def stop(self) -> None:
