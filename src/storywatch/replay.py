@@ -200,9 +200,14 @@ def parse_item(raw: dict[str, Any], where: str) -> Item:
         owner=raw.get("owner") or outlet,
         published_at=None if claimed is None else _moment(claimed, "published_at", where),
         seen_at=seen_at,
-        state=PageState.READ if body else PageState.FEED_ONLY,
+        state=PageState.READ if _says_more(body, summary) else PageState.FEED_ONLY,
     )
     return Item(id=raw["id"], article=article)
+
+
+def _says_more(body: tuple[str, ...], summary: str) -> bool:
+    """Is there a page's text? A body that only repeats the summary is the feed's."""
+    return bool(body) and " ".join(body).strip() not in summary
 
 
 def _moment(value: object, key: str, where: str) -> datetime:
