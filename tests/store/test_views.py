@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from builders import NOON, a_judged, a_listed, a_watch, an_article
+from builders import NOON, a_feed, a_judged, a_listed, a_watch, an_article
 
 from storywatch.core.model import AttemptOutcome, DeliveryState, EntryState, Label, WatchId
 from storywatch.store.views import Explanation, Gauges
@@ -125,3 +125,10 @@ def test_every_view_is_plain_enough_for_json(desk: Desk) -> None:
     ]
     for view in views:
         assert json.dumps(asdict(view), default=lambda moment: moment.isoformat())
+
+
+def test_feeds_show_no_password(desk: Desk) -> None:
+    """An address may be configured with a password; whoever looks at the feeds does not see it."""
+    desk.polls.sync_feeds([a_feed(url="https://desk:hunter2@harbor-times.example/feed.xml")], now=NOON)
+    [feed] = desk.views.feeds()
+    assert feed.url == "https://harbor-times.example/feed.xml"

@@ -14,6 +14,7 @@ from storywatch.cli.checking import Finding, quiet_logs, report
 from storywatch.cli.printing import console, print_json, print_table, when
 from storywatch.config import load_config
 from storywatch.core.model import FeedClaim, Listing, PollFailure
+from storywatch.core.urls import without_password
 from storywatch.errors import StorywatchError
 from storywatch.store.views import Views
 
@@ -70,7 +71,7 @@ async def _ask(fetcher: FeedFetcher, feed: Feed) -> Finding:
             moved = f"; moved for good to {answer.moved_to}" if answer.moved_to else ""
             return Finding(what=what, ok=bool(answer.entries), told=f"{len(answer.entries)} entries{newest}{moved}")
         case PollFailure():
-            return Finding(what=what, ok=False, told=f"{answer.reason} ({feed.url})")
+            return Finding(what=what, ok=False, told=f"{answer.reason} ({without_password(feed.url)})")
         case _:
             return Finding(what=what, ok=True, told="answers")
 

@@ -68,6 +68,15 @@ def host_of(url: str) -> str:
     return f"{parts.hostname.rstrip('.')}:{port}" if parts.hostname else ""
 
 
+def without_password(url: str) -> str:
+    """The address as it may be shown: user name and password stay with who configured them."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
 def web_address(url: str, base: str = "") -> str | None:
     """The absolute http or https address that `url` means on page `base`; None where it is none."""
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, case, func, or_, select
 
 from storywatch.core.model import DeliveryState, EntryState, Label, Nearest, NewSentence, Reason, Report
+from storywatch.core.urls import without_password
 from storywatch.store.outbox import load_reports, words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
 from storywatch.store.tables import alert, article, delivery, development, entry, feed, verdict, watch
@@ -393,8 +394,8 @@ def _delivery(row: Found) -> DeliveryView:
 def _feed(row: Found) -> FeedView:
     return FeedView(
         id=row.uid,
-        url=row.url,
-        moved_to=row.moved_to,
+        url=without_password(row.url),
+        moved_to=row.moved_to and without_password(row.moved_to),
         title=row.title,
         owner=row.owner,
         lang=row.lang,

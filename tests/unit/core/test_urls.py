@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storywatch.core.urls import host_of, is_news_search_link, url_key, web_address
+from storywatch.core.urls import host_of, is_news_search_link, url_key, web_address, without_password
 
 SAME = [
     ("https://a.example/x", "http://a.example/x"),
@@ -87,3 +87,17 @@ def test_a_news_searchs_links_are_known() -> None:
     assert not is_news_search_link("https://www.bing.com/news/search?q=x")
     assert not is_news_search_link("https://a.example/news.google.com")
     assert not is_news_search_link("https://[news.google.com")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://desk:hunter2@a.example:8443/feed?x=1", "https://a.example:8443/feed?x=1"),
+        ("https://desk@a.example/feed", "https://a.example/feed"),
+        ("https://a.example/@desk", "https://a.example/@desk"),
+        ("https://[broken/feed", ""),
+    ],
+)
+def test_a_password_is_not_shown(url: str, shown: str) -> None:
+    """What is shown of an address leads to the same place, without who asks there."""
+    assert without_password(url) == shown
