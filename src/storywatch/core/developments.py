@@ -38,9 +38,11 @@ WORTH_TELLING = 0.5  # of the best sentence's chance
 MAJOR = 0.8
 
 
-def judge(match: Match, reading: Reading, story: Story, *, now: datetime) -> Verdict:
-    """What an article is to the story. `now` is the moment of judging; ages are counted from when articles were seen."""
-    del now  # the article's own `seen_at` is the story's clock, so that a late judgement is no other judgement
+def judge(match: Match, reading: Reading, story: Story) -> Verdict:
+    """What an article is to the story.
+
+    Ages are counted from when articles were seen, so that a late judgement is no other judgement.
+    """
     if not match.about:
         return Verdict(verdict=Label.OFF_TOPIC, score=0.0, reasons=match.reasons)
     look = story.look_at(reading)

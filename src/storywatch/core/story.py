@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from storywatch.core.model import Development, Match, Reading, StoryMemory, Vector, Verdict, Watch
 
 REMEMBERED = 600  # newest articles about the story that count; older ones stay in the store
-REJECTED = 0  # articles that are not about it: none is needed again
 PRIOR_WEIGHT = 300  # sentences that a language's shipped mean counts for
 STRANGE_WEIGHT = 30  # the same for a language without one: the mean of all serves till then
 RUNNING_CAP = 300  # the watch's own mean never outweighs the prior, or the story's topic would be subtracted

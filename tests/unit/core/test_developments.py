@@ -31,7 +31,7 @@ def begin(watch: Watch | None = None) -> Story:
 
 
 def verdict_on(article: Article, story: Story, found: Match = SURE) -> Verdict:
-    return judge(found, read_closely(article, ENCODER), story, now=NOON)
+    return judge(found, read_closely(article, ENCODER), story)
 
 
 def learnt(story: Story, article: Article, label: Label, *, score: float = 0.3) -> Story:
@@ -90,7 +90,7 @@ def test_a_development_says_what_is_new_and_is_named_by_watch_and_article() -> N
     """Its id is computed, so a redone step names the same thing; the headline is the article's."""
     story, article = eager(begin()), court()
     reading = read_closely(article, ENCODER)
-    verdict = judge(SURE, reading, story, now=NOON)
+    verdict = judge(SURE, reading, story)
     development = develop(verdict, reading, story, now=NOON)
     assert development is not None
     assert development.id == digest("dev", story.watch.id, article.id)
@@ -111,7 +111,7 @@ def test_a_changed_figure_is_told_with_its_old_value() -> None:
     look = story.look_at(reading)
     [change, *_] = find_changes(look, story.memory)
     assert (change.old, change.new) == (frozenset({120.0}), frozenset({150.0}))
-    verdict = judge(SURE, reading, eager(story), now=NOON)
+    verdict = judge(SURE, reading, eager(story))
     assert ("120", "150") in [(one.old, one.new) for one in verdict.new]
 
 
