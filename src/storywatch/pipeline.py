@@ -27,7 +27,7 @@ from storywatch.core.model import EntryState, Judged, Reading, Sentence
 from storywatch.core.retry import plan_attempt
 from storywatch.core.story import Story, watch_texts
 from storywatch.core.text import lead_of, sentences_of
-from storywatch.errors import FetchFailed, LeaseLost, Rejected, SendFailed, Unreadable, Unsent
+from storywatch.errors import FetchFailed, LeaseLost, Rejected, SendFailed, StorywatchError, Unreadable, Unsent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +60,7 @@ log = structlog.get_logger()
 POLL_LEASE = timedelta(minutes=5)
 READ_LEASE = timedelta(minutes=5)
 SEND_LEASE = timedelta(minutes=2)
+FINISH_TRIES = 3  # each waits for a locked database as long as the store does
 
 
 @dataclass(kw_only=True)
@@ -240,7 +241,7 @@ class Pipeline:
             failure = error
         outcome = plan_attempt(claim, failure, now=self.clock.now())
         try:
-            await self._store(self.outbox.finish_delivery, claim, outcome)
+            await self._finish(claim, outcome)
         except LeaseLost:
             log.warning("delivery_lease_lost", delivery_id=claim.id)
             return outcome
@@ -254,6 +255,20 @@ class Pipeline:
             reason=outcome.reason,
         )
         return outcome
+
+    async def _finish(self, claim: DeliveryClaim, outcome: AttemptOutcome) -> None:
+        """T5, tried anew while the lease lasts: what was sent and can't be noted would be sent again."""
+        for left in reversed(range(FINISH_TRIES)):
+            try:
+                await self._store(self.outbox.finish_delivery, claim, outcome)
+            except LeaseLost:
+                raise
+            except StorywatchError as error:
+                if not left:
+                    raise
+                log.warning("delivery_not_noted", delivery_id=claim.id, state=outcome.state, error=str(error))
+            else:
+                return
 
     async def _send(self, claim: DeliveryClaim) -> None:
         channel = self.channels.get(claim.recipient.channel)
@@ -300,7 +315,7 @@ def follow(reading: Reading, story: Story, *, now: datetime) -> Judged:
     `replay` walks a stream with this very function.
     """
     found = match(reading, story)
-    verdict = judge(found, reading, story, now=now)
+    verdict = judge(found, reading, story)
     development = develop(verdict, reading, story, now=now)
     return story.judged(reading, found, verdict, development)
 

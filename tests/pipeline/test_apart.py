@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from at_work import ARREST, DEAL, TIMES, AtWork, RecordingChannel, the_watch
 from builders import a_feed
 from desks import DESK
 
 from storywatch.core.model import FeedId, WatchId
+from storywatch.errors import StorywatchError
 
 if TYPE_CHECKING:
-    import pytest
-
-    from storywatch.core.model import Tidings
+    from storywatch.core.model import AttemptOutcome, DeliveryClaim, Tidings
     from storywatch.store.engine import Database
+    from storywatch.store.outbox import Outbox
 
 GAZETTE = FeedId("gazette")
 SECOND = WatchId("second")
@@ -92,5 +93,57 @@ def test_a_reading_from_before_a_reload_brings_no_old_story_back(database: Datab
             story = await work.pipeline.story(before)
             assert story.watch.name == "Harbour talks"
             assert await work.pipeline.story(work.watches[0]) is story
+
+    asyncio.run(play())
+
+
+@dataclass
+class LockedAtFirst:
+    """An outbox that can't note anything for a while."""
+
+    outbox: Outbox
+    failures: int
+    error: StorywatchError
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.outbox, name)
+
+    def finish_delivery(self, claim: DeliveryClaim, outcome: AttemptOutcome) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise self.error
+        self.outbox.finish_delivery(claim, outcome)
+
+
+def test_what_was_sent_is_noted_as_soon_as_that_is_possible(database: Database) -> None:
+    """A database that is locked for a moment does not make a message go out twice."""
+
+    async def play() -> None:
+        async with AtWork(database) as work:
+            await work.baseline()
+            await work.break_news(DEAL)
+            work.pipeline.outbox = LockedAtFirst(work.pipeline.outbox, 2, StorywatchError("database is locked"))  # type: ignore[arg-type, assignment]  # stands for the outbox
+            [claim] = await work.pipeline.claim_deliveries(DESK, 10)
+            assert (await work.pipeline.deliver(claim)).state == "sent"
+            work.later(minutes=3)
+            assert await work.deliver() == []
+            assert len(work.desk.sent) == 1
+
+    asyncio.run(play())
+
+
+def test_what_can_never_be_noted_is_an_error(database: Database) -> None:
+    """After a few tries the step fails in words; the lease runs out, and the delivery is tried again."""
+
+    async def play() -> None:
+        async with AtWork(database) as work:
+            await work.baseline()
+            await work.break_news(DEAL)
+            work.pipeline.outbox = LockedAtFirst(work.pipeline.outbox, 3, StorywatchError("the disk is full"))  # type: ignore[arg-type, assignment]  # stands for the outbox
+            [claim] = await work.pipeline.claim_deliveries(DESK, 10)
+            with pytest.raises(StorywatchError, match="the disk is full"):
+                await work.pipeline.deliver(claim)
+            work.later(minutes=3)
+            assert [outcome.state for outcome in await work.deliver()] == ["sent"]
 
     asyncio.run(play())

@@ -281,3 +281,12 @@ def test_one_round_may_ask_every_feed(desk: Desk) -> None:
     assert [found.feed.id for found in claim(desk.polls)] == ["harbor-times"]
     desk.polls.make_all_due(now=NOON)
     assert [found.feed.id for found in claim(desk.polls)] == ["other"]
+
+
+def test_a_feed_asked_in_a_time_yet_to_come_is_due(desk: Desk) -> None:
+    """After the clock was set back, a start does not leave a feed unasked until the wrong time comes round again."""
+    wrong = NOON + timedelta(days=300)
+    desk.poll(at=wrong, next_poll_at=wrong + timedelta(minutes=10))
+    assert desk.polls.claim_feeds(now=SOON, limit=1, lease=LEASE) == []
+    desk.polls.sync_feeds([a_feed()], now=SOON)
+    assert len(desk.polls.claim_feeds(now=SOON, limit=1, lease=LEASE)) == 1

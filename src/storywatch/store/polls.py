@@ -53,7 +53,8 @@ class Polls:
         """Make the feeds those of the configuration.
 
         A feed that is configured no more keeps its row and is not asked; one whose address changed
-        starts with a baseline again, because what the new address lists is not news either.
+        starts with a baseline again, because what the new address lists is not news either. One that was
+        asked in a time yet to come is due: the clock has been set back, and its plan may be years away.
         """
         with self.database.write() as connection:
             known = {row.uid: row for row in connection.execute(select(feeds.c.uid, feeds.c.url, feeds.c.enabled))}
@@ -66,6 +67,7 @@ class Polls:
                     if feed.url != known[feed.id].url:
                         changes |= START_AFRESH | {"next_poll_at": now}
                     connection.execute(update(feeds).where(feeds.c.uid == feed.id).values(changes))
+            connection.execute(update(feeds).where(feeds.c.polled_at > now).values(next_poll_at=now))
             absent = known.keys() - {feed.id for feed in configured}
             connection.execute(update(feeds).where(feeds.c.uid.in_(absent)).values(enabled=False))
 
