@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from needs import skip_or_fail
 
 from storywatch.store.engine import Database, open_database
 from storywatch.store.migrate import migrate_database
@@ -38,13 +39,6 @@ class PostgresServer:
         address = f"postgresql://storywatch@127.0.0.1:{self.port}/postgres"
         with closing(psycopg.connect(address, autocommit=True)) as connection:
             connection.execute(statement.encode())
-
-
-def skip_or_fail(reason: str) -> None:
-    """A test that can't run here is skipped by name; where everything must run, that is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
