@@ -51,7 +51,8 @@ def set_up_logs(*, stream: TextIO, level: str = "info", secrets: Collection[str]
 
 
 def _for_programs() -> list[Processor]:
-    return [_lead_with_the_event, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+    """JSON escapes the first controls only, and what a program collects a person reads on a terminal."""
+    return [_tame, _lead_with_the_event, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
 
 
 def _for_people(stream: TextIO) -> list[Processor]:

@@ -163,6 +163,17 @@ def test_secrets_are_blotted_out_by_name_and_wherever_they_are_nested() -> None:
     }
 
 
+def test_foreign_text_in_json_cannot_steer_who_reads_it() -> None:
+    """JSON escapes the first controls only; those above them, and reversed text, don't get into it either."""
+    stream = io.StringIO()
+    set_up_logs(stream=stream)
+
+    structlog.get_logger().info("article_judged", title="news \x9b31m \u202eyawa \x1b[31m")
+
+    [line] = lines(stream)
+    assert line["title"] == "news \ufffd31m \ufffdyawa \ufffd[31m"
+
+
 def test_on_a_terminal_a_line_is_prose_and_foreign_text_cannot_steer_it() -> None:
     """A headline with escape sequences or reversed text leaves the terminal as it was."""
     stream = Terminal()

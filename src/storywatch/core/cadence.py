@@ -88,7 +88,8 @@ def _plan_failure(claim: FeedClaim, failure: PollFailure, now: datetime) -> Poll
     asked = failure.status is not None or failure.retry_after is None
     failures = claim.failures + 1 if asked else claim.failures  # waiting for the host is not the feed's fault
     interval = claim.feed.every or claim.interval or START
-    delay = _backoff(claim, interval, failures, now)
+    # What was not asked for the host's sake is still due: it is asked as soon as the host may be.
+    delay = _backoff(claim, interval, failures, now) if asked else timedelta()
     if failure.status == GONE:
         delay = max(delay, GONE_FIRST if failures == 1 else LONGEST_BACKOFF)
     if failure.retry_after is not None:

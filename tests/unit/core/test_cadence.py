@@ -135,6 +135,8 @@ def test_waiting_for_a_busy_host_is_not_the_feeds_failure() -> None:
     held = PollFailure(reason="the host asked not to be asked", retry_after=MINUTE)
     plan = plan_poll(every(SECOND, failures=2), held, now=NOON)
     assert (plan.failures, plan.next_poll_at) == (2, NOON + MINUTE)
+    rare = plan_poll(every(6 * HOUR), held, now=NOON)
+    assert (rare.failures, rare.interval, rare.next_poll_at) == (0, 6 * HOUR, NOON + MINUTE)
 
 
 def test_a_feed_that_is_gone_is_asked_once_more_soon_and_then_daily() -> None:
