@@ -36,6 +36,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOR_GOOD = frozenset({301, 308})
 BUSY = frozenset({429, 503})
 OK = range(200, 300)
+SILENCE = (httpx.ConnectTimeout, httpx.ReadTimeout, httpx.WriteTimeout)
 
 
 def user_agent(version: str, contact: str = "") -> str:
@@ -131,13 +132,17 @@ class Web:
                 async with asyncio.timeout(self._overall_seconds):
                     answer = await self._exchange(url, headers, decoded_cap)
             except TimeoutError as error:
+                self._hosts.note_silence(url)
                 message = f"{in_host(url)}: no whole answer in {self._overall_seconds:g} s"
                 raise FetchFailed(message) from error
             except AddressRefused as error:
                 raise Forbidden(str(error)) from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
+                if isinstance(error, SILENCE):
+                    self._hosts.note_silence(url)
                 message = f"{in_host(url)}: {_in_words(error)}"
                 raise FetchFailed(message) from error
+            self._hosts.note_answer(url)
         wait = retry_after(answer, now=self._clock.now())
         if wait is not None:
             self._hosts.hold(url, wait)

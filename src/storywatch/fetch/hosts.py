@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KEPT = 1_000  # idle hosts beyond so many are forgotten
 LONGEST_HOLD = timedelta(hours=24)
+FIRST_REST = timedelta(minutes=1)
+LONGEST_REST = timedelta(minutes=8)  # a page is waited for no longer than ten
 PATIENCE = timedelta(minutes=2)  # well below the leases: longer waits go back to the store
 
 
@@ -28,6 +30,7 @@ class _Host:
     users: int = 0
     free_at: datetime | None = None
     held_until: datetime | None = None
+    silences: int = 0  # in a row
 
 
 class Hosts:
@@ -52,7 +55,7 @@ class Hosts:
         """Wait until the host may be asked, and be one of its requests until the block ends.
 
         Raises `FetchFailed` with `retry_after` where the wait would be too long: the host asked for a
-        rest, or too many are waiting for it already.
+        rest or does not answer, or too many are waiting for it already.
         """
         name = host_of(url)
         host = self._hosts.setdefault(name, _Host(slots=asyncio.Semaphore(self._parallel)))
@@ -72,6 +75,19 @@ class Hosts:
         until = self._clock.now() + min(max(wait, timedelta()), LONGEST_HOLD)
         host.held_until = max(until, host.held_until or until)
 
+    def note_silence(self, url: str) -> None:
+        """The host let us wait in vain: it is left alone for a while, longer each time.
+
+        Else each of its addresses would hold up the work on all other hosts for as long again.
+        """
+        host = self._hosts[host_of(url)]
+        self.hold(url, min(FIRST_REST * 2 ** min(host.silences, 10), LONGEST_REST))
+        host.silences += 1
+
+    def note_answer(self, url: str) -> None:
+        """The host is there, whatever it answered."""
+        self._hosts[host_of(url)].silences = 0
+
     def _check_patience(self, name: str, host: _Host) -> None:
         self._check_hold(name, host)
         queue = self._spacing * max(0, host.users + 1 - self._parallel)
@@ -82,7 +98,7 @@ class Hosts:
     def _check_hold(self, name: str, host: _Host) -> None:
         now = self._clock.now()
         if host.held_until is not None and host.held_until > now:
-            message = f"{name}: the host asked not to be asked before {host.held_until:%Y-%m-%d %H:%M:%S} UTC"
+            message = f"{name}: the host is left alone until {host.held_until:%Y-%m-%d %H:%M:%S} UTC"
             raise FetchFailed(message, retry_after=host.held_until - now)
 
     async def _wait(self, name: str, host: _Host) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ssl
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -167,6 +168,26 @@ def test_what_the_network_does_is_told_in_words(error: Exception, words: str) ->
     web.break_off(A, error)
     with pytest.raises(FetchFailed, match=f"^a.example: {words}"):
         fetch(web)
+
+
+@pytest.mark.parametrize("error", [httpx.ReadTimeout("x"), httpx.ConnectTimeout("x")])
+def test_who_waits_for_a_silent_host_does_not_wait_in_vain_again(error: Exception) -> None:
+    """After a time-out the host's other addresses are not asked for a while; a refused connection holds up nobody."""
+
+    async def run() -> list[str]:
+        web, clock = FakeWeb(), FakeClock(NOON)
+        web.break_off(A, error)
+        web.break_off("https://b.example/", httpx.ConnectError("refused"))
+        told = []
+        async with web.client() as client:
+            asked = Web(client, Hosts(clock, spacing=timedelta()), clock)
+            for url in (A, "https://a.example/other", "https://b.example/", "https://b.example/other"):
+                with suppress(FetchFailed):
+                    await asked.fetch(url, headers={}, decoded_cap=10 * MIB)
+                told = web.asked()
+        return told
+
+    assert asyncio.run(run()) == [A, "https://b.example/", "https://b.example/other"]
 
 
 def test_a_password_in_an_address_is_not_told() -> None:

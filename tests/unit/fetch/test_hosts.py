@@ -98,7 +98,7 @@ def test_a_host_that_asked_for_a_rest_gets_it() -> None:
         await visit(hosts, B)
         clock.advance(30 * SECOND)
         with pytest.raises(
-            FetchFailed, match=r"a\.example:443: the host asked not to be asked before 2026-03-02 12:01:30"
+            FetchFailed, match=r"a\.example:443: the host is left alone until 2026-03-02 12:01:30"
         ) as caught:
             await visit(hosts, "https://a.example/other")
         assert caught.value.retry_after == 60 * SECOND
@@ -117,7 +117,7 @@ def test_a_rest_asked_for_meanwhile_holds_those_who_wait() -> None:
             waiting = asyncio.ensure_future(visit(hosts, A))
             await asyncio.sleep(0)
             hosts.hold(A, 90 * SECOND)
-        with pytest.raises(FetchFailed, match="asked not to be asked"):
+        with pytest.raises(FetchFailed, match="is left alone until"):
             await waiting
 
     asyncio.run(run())
@@ -185,3 +185,29 @@ def test_idle_hosts_are_forgotten() -> None:
         return len(hosts._hosts)
 
     assert asyncio.run(run()) < 1_010
+
+
+def test_a_silent_host_is_left_alone_for_longer_each_time() -> None:
+    """What waits in vain for one host holds up the others: so it is asked seldom, until it answers again."""
+
+    async def run() -> None:
+        hosts, clock, _ = world()
+        rests = []
+        for _ in range(6):
+            async with hosts.turn(A):
+                hosts.note_silence(A)
+            with pytest.raises(FetchFailed) as caught:
+                await visit(hosts, A)
+            assert caught.value.retry_after is not None
+            rests.append(caught.value.retry_after // (60 * SECOND))
+            await visit(hosts, B)
+            clock.advance(caught.value.retry_after)
+        assert rests == [1, 2, 4, 8, 8, 8]
+        async with hosts.turn(A):
+            hosts.note_answer(A)
+            hosts.note_silence(A)
+        with pytest.raises(FetchFailed) as caught:
+            await visit(hosts, A)
+        assert caught.value.retry_after == 60 * SECOND
+
+    asyncio.run(run())
