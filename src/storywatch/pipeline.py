@@ -187,8 +187,8 @@ class Pipeline:
                 told.append(tell(judged, article, watch, rules=self.rules, now=now))
             record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now)
             await self._store(record, entry, article, told)
-            for judged in told:  # the story moves on only after the database has
-                self.stories[judged.watch] = self.stories[judged.watch].learn(judged)
+            for judged in told:  # the story moves on only after the database has; if it can't, it is read anew
+                self.stories[judged.watch] = self.stories.pop(judged.watch).learn(judged)
         for judged in told:
             log.info(
                 "article_judged",

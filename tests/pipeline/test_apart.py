@@ -16,7 +16,8 @@ from storywatch.core.model import FeedId, WatchId
 from storywatch.errors import StorywatchError
 
 if TYPE_CHECKING:
-    from storywatch.core.model import AttemptOutcome, DeliveryClaim, Tidings
+    from storywatch.core.model import AttemptOutcome, DeliveryClaim, Judged, Tidings
+    from storywatch.core.story import Story
     from storywatch.store.engine import Database
     from storywatch.store.outbox import Outbox
 
@@ -145,5 +146,32 @@ def test_what_can_never_be_noted_is_an_error(database: Database) -> None:
                 await work.pipeline.deliver(claim)
             work.later(minutes=3)
             assert [outcome.state for outcome in await work.deliver()] == ["sent"]
+
+    asyncio.run(play())
+
+
+def test_a_story_that_could_not_learn_is_read_anew(database: Database) -> None:
+    """What is in the database is known: a fault between the commit and the memory of it does not tell it twice."""
+
+    class Forgetful:
+        def __init__(self, story: Story) -> None:
+            self.story = story
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.story, name)
+
+        def learn(self, judged: Judged) -> Story:
+            raise MemoryError
+
+    async def play() -> None:
+        async with AtWork(database) as work:
+            await work.baseline()
+            [watch] = work.watches
+            work.pipeline.stories[watch.id] = Forgetful(await work.pipeline.story(watch))  # type: ignore[assignment]  # stands for the story
+            with pytest.raises(MemoryError):
+                await work.break_news(DEAL)
+            [article] = work.rows("article")
+            story = await work.pipeline.story(watch)
+            assert [known.record.article for known in story.known] == [article.uid]
 
     asyncio.run(play())
