@@ -17,8 +17,8 @@ from storywatch.core.model import (
     Severity,
     Verdict,
 )
-from storywatch.core.novelty import weigh_news
-from storywatch.core.numbers import as_text
+from storywatch.core.novelty import QUITE_LIKE, weigh_news
+from storywatch.core.numbers import as_text, changed_figure
 from storywatch.core.weights import logit_of, probability
 from storywatch.core.wording import tell_novelty
 
@@ -56,7 +56,7 @@ def judge(match: Match, reading: Reading, story: Story) -> Verdict:
         verdict=label,
         score=score,
         severity=_severity(score) if label is Label.DEVELOPMENT else None,
-        new=_new_sentences(look, news) if label in {Label.DEVELOPMENT, Label.POSSIBLE} else (),
+        new=_new_sentences(look, news, story) if label in {Label.DEVELOPMENT, Label.POSSIBLE} else (),
         nearest=nearest,
         reasons=_reasons(news, match, story, carried=carried),
         features={name: round(figure, 4) for name, figure in news.features.items()},
@@ -142,7 +142,7 @@ def _nearest(look: Look, news: News, story: Story) -> Nearest | None:
     )
 
 
-def _new_sentences(look: Look, news: News) -> tuple[NewSentence, ...]:
+def _new_sentences(look: Look, news: News, story: Story) -> tuple[NewSentence, ...]:
     """The sentences that most likely tell what is new, in the article's order, with old and new figures."""
     best = float(news.telling.max())
     ranked = sorted(range(len(news.telling)), key=lambda at: (-news.telling[at], at))[:SENTENCES_TOLD]
@@ -150,18 +150,15 @@ def _new_sentences(look: Look, news: News) -> tuple[NewSentence, ...]:
     for at in sorted(ranked):
         if news.telling[at] >= WORTH_TELLING * best:
             chosen.setdefault(look.marks.texts[at], at)
-    changes = {change.sentence: change for change in news.changes}
+    known = [text for marks in story.memory.marks for text in marks.texts]
     lang = look.reading.article.lang
     told = []
     for text, at in chosen.items():
-        change = changes.get(at)
-        old, new = (_figures(change.old), _figures(change.new)) if change else (None, None)
+        row = int(look.likeness[at].argmax())
+        change = changed_figure(known[row], text) if look.likeness[at, row] > QUITE_LIKE else None
+        old, new = (as_text(figure) for figure in change) if change else (None, None)
         told.append(NewSentence(sentence=text, lang=lang, old=old, new=new))
     return tuple(told)
-
-
-def _figures(numbers: frozenset[float]) -> str:
-    return ", ".join(as_text(number) for number in sorted(numbers))
 
 
 def _severity(score: float) -> Severity:

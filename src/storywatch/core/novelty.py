@@ -59,16 +59,6 @@ TELLING_FIGURES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Change:
-    """A known sentence that says the same with another figure."""
-
-    sentence: int  # of the article
-    known: int  # row of the memory
-    old: frozenset[float]
-    new: frozenset[float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class News:
     """The evidence for one article: figures by name, and what they were made of."""
 
@@ -77,15 +67,14 @@ class News:
     same: npt.NDArray[np.float64]  # for each earlier article: chance that it reports the same
     telling: npt.NDArray[np.float64]  # for each sentence: chance that it tells the news
     sentences: npt.NDArray[np.float64]  # the figures behind it
-    changes: tuple[Change, ...]
 
 
 def weigh_news(look: Look, story: Story, *, relevance: float) -> News:
     """All the evidence for one article that is about the story to some degree."""
     memory, weights = story.memory, story.weights
     pairs = compare(look, memory)
-    changes = find_changes(look, memory)
-    sentences = _sentence_figures(look, memory, changes)
+    changed = find_changed(look, memory)
+    sentences = _sentence_figures(look, memory, changed)
     same = pairs.chances(weights.same)
     telling = 1 / (1 + np.exp(-np.clip(weights.telling.logits(sentences), -40, 40)))
     features = {
@@ -96,11 +85,11 @@ def weigh_news(look: Look, story: Story, *, relevance: float) -> News:
         **_new_words(look, memory),
         **_kind(look, story),
         **_usual(look, memory),
-        "changed_numbers": math.log1p(len(changes)),
+        "changed_numbers": math.log1p(len(changed)),
         **_sentences(sentences),
     }
     features.update(stacked_features(same, pairs.ages, telling=telling, genre=genre_of(look, weights)))
-    return News(features=features, pairs=pairs, same=same, telling=telling, sentences=sentences, changes=changes)
+    return News(features=features, pairs=pairs, same=same, telling=telling, sentences=sentences)
 
 
 def stacked_features(
@@ -277,24 +266,23 @@ def _nearest_before(rows: Matrix) -> Vector:
     return found[1:]
 
 
-def find_changes(look: Look, memory: Memory) -> tuple[Change, ...]:
-    """Sentences that match a known one and give other quantities."""
+def find_changed(look: Look, memory: Memory) -> frozenset[int]:
+    """The places of the sentences that match a known one and give other quantities."""
     rows = look.likeness.argmax(axis=1)
     numbers = [numbers for marks in memory.marks for numbers in marks.numbers]
-    found = []
+    found = set()
     for sentence, row in enumerate(rows.tolist()):
         new, old = look.marks.numbers[sentence], numbers[row]
         if look.likeness[sentence, row] > QUITE_LIKE and new - old and old - new:
-            found.append(Change(sentence=sentence, known=row, old=old - new, new=new - old))
-    return tuple(found)
+            found.add(sentence)
+    return frozenset(found)
 
 
-def _sentence_figures(look: Look, memory: Memory, changes: tuple[Change, ...]) -> npt.NDArray[np.float64]:
+def _sentence_figures(look: Look, memory: Memory, changed: frozenset[int]) -> npt.NDArray[np.float64]:
     """One row a sentence, in the order of TELLING_FIGURES."""
     nearest, marks = look.nearest, look.marks
     count = len(nearest)
     closeness = _closeness(look, memory)
-    changed = {change.sentence for change in changes}
     columns = [
         nearest,
         nearest_recent(look, memory),

@@ -62,6 +62,8 @@ _FIGURE = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
 _GROUPED = re.compile(r"[.,\u00a0\u202f ]\d{3}$")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’]\w+)?")
 TAIL = 14
+STEM = 5
+SHORTEST_WORD = 3
 
 
 @lru_cache(maxsize=4096)
@@ -89,6 +91,40 @@ def _figure(match: re.Match[str], text: str) -> float:
         if scale.match(tail):
             return value * factor
     return value
+
+
+def changed_figure(known: str, fresh: str) -> tuple[float, float] | None:
+    """The one figure that two sentences give differently for the same counted thing, old and new; None if unsure.
+
+    "19 sailors" and "three weeks" are no change, nor are two figures that could both be meant.
+    """
+    before, after = counted_things(known), counted_things(fresh)
+    pairs = {
+        (old, new) for old, thing in before for new, other in after if thing == other and (new, other) not in before
+    }
+    return pairs.pop() if len(pairs) == 1 else None
+
+
+def counted_things(text: str) -> frozenset[tuple[float, str]]:
+    """Each figure with the beginning of the word that it counts, where a word follows it at once."""
+    plain = _DATE.sub(" | ", unicodedata.normalize("NFKC", text))
+    found: set[tuple[float, str]] = set()
+    for match in _FIGURE.finditer(plain):
+        tail = plain[match.end() :].lstrip(" -\u00a0").lower()
+        scale = next((hit for pattern, _ in _SCALES if (hit := pattern.match(tail))), None)
+        found.add((_figure(match, plain), _counted_word(tail[scale.end() :] if scale else tail)))
+    for match in _LETTERS.finditer(plain.lower()):
+        value = _WORD_VALUES.get(match.group().replace("’", "'"))
+        if value is not None:
+            found.add((value, _counted_word(plain[match.end() :].lower())))
+    return frozenset((value, word) for value, word in found if word)
+
+
+def _counted_word(tail: str) -> str:
+    """The stem of the word at the beginning of `tail`; empty where there is none of some length."""
+    match = re.match(r"\s*([^\W\d_]+(?:['’]\w+)?)", tail)
+    word = re.split(r"['’]", match[1])[-1] if match else ""
+    return word[:STEM] if len(word) >= SHORTEST_WORD else ""
 
 
 def as_text(value: float) -> str:
