@@ -275,6 +275,9 @@ class Pipeline:
         if channel is None:  # a reload came between claim and send
             message = f"channel {claim.recipient.channel!r} is no longer configured"
             raise Unsent(message)
+        if claim.recipient.address not in self.rules[claim.recipient.channel].recipients:
+            message = f"{claim.recipient.address} is no longer a recipient of channel {claim.recipient.channel!r}"
+            raise Rejected(message)
         await channel.send(claim, now=self.clock.now())
 
     # ------------------------------------------------------------------ threads

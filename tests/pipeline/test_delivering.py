@@ -12,6 +12,7 @@ from desks import DESK
 from newsroom import SECRET
 from standardwebhooks import Webhook
 
+from storywatch.core.alerting import ChannelRules
 from storywatch.core.model import ChannelId
 from storywatch.errors import Rejected, Unsent
 from storywatch.notify.webhook import WebhookChannel
@@ -158,6 +159,22 @@ def test_a_channel_that_was_taken_out_under_way_keeps_its_delivery(database: Dat
             await work.reconfigure(channels={DESK: desk})
             work.later(minutes=3)
             assert [outcome.state for outcome in await work.deliver()] == ["sent"]
+
+    asyncio.run(play())
+
+
+def test_who_was_taken_out_of_a_channel_gets_nothing_more(database: Database) -> None:
+    """A delivery that waits for somebody who is no recipient now becomes a dead letter, and says so."""
+
+    async def play() -> None:
+        async with AtWork(database) as work:
+            await work.baseline()
+            await work.break_news(DEAL)
+            work.pipeline.rules = {name: ChannelRules(recipients=("new@desk.example",)) for name in work.pipeline.rules}
+            [outcome] = await work.deliver()
+            assert outcome.state == "dead"
+            assert "is no longer a recipient of channel 'desk'" in str(outcome.reason)
+            assert work.desk.sent == []
 
     asyncio.run(play())
 

@@ -10,7 +10,6 @@ from storywatch.web.show import (
     Show,
     counted,
     direction,
-    language,
     number,
     same_name,
     short_span,
@@ -86,9 +85,8 @@ def test_a_web_address_is_linked_as_it_is() -> None:
     assert web_address(" HTTPS://a.example/x?y=1 ") == "HTTPS://a.example/x?y=1"
 
 
-def test_languages_have_names_and_directions() -> None:
-    """Variants count as their language; an unknown one is shown by its code."""
-    assert (language("pt-BR"), language("xx")) == ("Portuguese", "xx")
+def test_languages_have_directions() -> None:
+    """Variants count as their language; of the rest the browser decides."""
     assert (direction("fa-IR"), direction("ko"), direction(None)) == ("rtl", "auto", "auto")
 
 

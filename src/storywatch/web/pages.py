@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from storywatch.core.model import DeliveryState, Label, WatchId
+from storywatch.notify.languages import language_name
 from storywatch.store.views import StoryView
 from storywatch.web import show
 from storywatch.web.trouble import (
@@ -75,7 +76,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        language=show.language,
+        language=language_name,
         direction=show.direction,
         web_address=show.web_address,
         number=show.number,
