@@ -98,6 +98,28 @@ def test_the_configuration_is_found_by_option_or_environment(
     )
 
 
+def test_the_configuration_may_be_named_before_the_command(
+    storywatch: Storywatch, desk_files: ConfigDir, tmp_path: Path
+) -> None:
+    """`storywatch --config DIR check` is the same as `storywatch check --config DIR`; the later one holds."""
+    there = str(desk_files.write())
+    assert storywatch.typed("--config", there, "check").out.startswith(f"{there}: no faults.")
+    assert storywatch.typed("--config", str(tmp_path / "x"), "check", "--config", there).status == 0
+
+
+def test_ctrl_c_while_a_command_is_still_loading_is_no_traceback(
+    storywatch: Storywatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loading the libraries takes a second, and Ctrl-C in it ends like Ctrl-C later."""
+
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["storywatch.cli.main"], "import_module", interrupted)
+    done = storywatch.typed("doctor")
+    assert (done.status, done.out, done.err) == (130, "", "")
+
+
 def test_every_fault_of_the_configuration_is_told_at_once(storywatch: Storywatch, desk_files: ConfigDir) -> None:
     """A broken configuration ends each command with 2 and one line a fault, where it stands."""
     desk_files.watches = {"harbour-strike": 'nam = "Harbour strike"\n', "ferry": "name = 3\n"}

@@ -41,10 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = build_parser().parse_args(arguments)
-    module = import_module(f"storywatch.cli.{MODULES[options.command]}")
-    command = getattr(module, options.command.replace("-", "_"))
     try:
-        return _call(command, options)
+        return _call(options)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
@@ -63,8 +61,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _call(command: Callable[[Namespace], int], options: Namespace) -> int:
+def _call(options: Namespace) -> int:
     """The command's status. What failed among concurrent tasks is raised as if there had been one."""
+    module = import_module(f"storywatch.cli.{MODULES[options.command]}")  # takes a second, in which Ctrl-C may come
+    command: Callable[[Namespace], int] = getattr(module, options.command.replace("-", "_"))
     try:
         return int(command(options))
     except ExceptionGroup as group:

@@ -19,6 +19,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"storywatch {__version__}")
+    _config_option(parser, default=Path(os.environ.get("STORYWATCH_CONFIG") or "config"))
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     shared = _shared_options()
 
@@ -83,14 +84,14 @@ class _Adder:
 
 def _shared_options() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--config",
-        type=Path,
-        default=Path(os.environ.get("STORYWATCH_CONFIG") or "config"),
-        metavar="DIR",
-        help="default: $STORYWATCH_CONFIG, else config/",
-    )
+    _config_option(shared, default=argparse.SUPPRESS)  # what stands before the command holds, unless it is given anew
     return shared
+
+
+def _config_option(parser: argparse.ArgumentParser, *, default: Path | str) -> None:
+    parser.add_argument(
+        "--config", type=Path, default=default, metavar="DIR", help="default: $STORYWATCH_CONFIG, else config/"
+    )
 
 
 def _watch_option(parser: argparse.ArgumentParser, what: str) -> None:
