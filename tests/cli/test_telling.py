@@ -73,8 +73,8 @@ def test_in_a_pipe_a_row_is_a_line_of_cells_with_tabs(told: Desk, storywatch: St
     tell(told)
     assert storywatch("stories").lines == ["harbour-strike\t3\t0\t3\t3\tUnion signs\t2026-03-02 13:00"]
     assert storywatch("deliveries").lines == [
-        "waiting\tdesk desk@example.org\t0\t2026-03-11 13:00\t-\tharbour-strike\tShips sail again\t",
-        "sent\tdesk desk@example.org\t1\t2026-03-02 12:00\t2026-03-02 12:01\tharbour-strike\t" + FIRST + "\t",
+        "waiting\t2026-03-11 13:00\tdesk desk@example.org\t0\tharbour-strike\tShips sail again\t",
+        "sent\t2026-03-02 12:01\tdesk desk@example.org\t1\tharbour-strike\t" + FIRST + "\t",
     ]
     assert storywatch("deliveries", "--state", "sent", "--limit", "1").lines[0].startswith("sent\t")
     assert storywatch("deliveries", "--state", "dead").lines == []
@@ -135,7 +135,7 @@ def test_a_table_on_a_terminal_has_heads(told: Desk, storywatch: Storywatch, mon
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "200")
     heads, *rows = without_style(storywatch("deliveries").out).splitlines()
-    assert heads.split() == ["state", "to", "tries", "due", "(UTC)", "sent", "(UTC)", "story", "headline", "note"]
+    assert heads.split() == ["state", "when", "(UTC)", "to", "tries", "story", "headline", "note"]
     assert len(rows) == 2
 
 

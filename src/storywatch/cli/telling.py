@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from storywatch.config import Config
     from storywatch.core.model import NewSentence
-    from storywatch.store.views import DevelopmentView
+    from storywatch.store.views import DeliveryView, DevelopmentView
 
 
 @contextmanager
@@ -120,20 +120,24 @@ def deliveries(options: Namespace) -> int:
         print_json(found)
         return 0
     print_table(
-        ("state", "to", "tries", "due (UTC)", "sent (UTC)", "story", "headline", "note"),
+        ("state", "when (UTC)", "to", "tries", "story", "headline", "note"),
         [
             (
                 delivery.state,
+                when(delivery.sent_at or delivery.not_before),
                 delivery.channel if delivery.address == delivery.channel else f"{delivery.channel} {delivery.address}",
                 str(delivery.attempts),
-                when(delivery.not_before),
-                when(delivery.sent_at),
                 delivery.watch,
                 delivery.headline,
-                delivery.reason or delivery.note or "",
+                _why_not_sent(delivery),
             )
             for delivery in found
         ],
         empty="No delivery yet.",
     )
     return 0
+
+
+def _why_not_sent(delivery: DeliveryView) -> str:
+    """The reason why it waits or is dead. What made it wait is of no interest once it is sent."""
+    return "" if delivery.state == DeliveryState.SENT else delivery.reason or delivery.note or ""
