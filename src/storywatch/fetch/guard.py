@@ -85,7 +85,7 @@ class GuardBackend(httpcore.AsyncNetworkBackend):
                 return await self._backend.connect_tcp(address, port, deadline, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
-        raise failure or httpcore.ConnectError(f"{host}: the name has no address")
+        raise failure or httpcore.ConnectError("the name has no address")
 
     # A socket file is no address on the internet: connect_unix_socket stays what it is in the base, not implemented.
 
@@ -98,10 +98,10 @@ class GuardBackend(httpcore.AsyncNetworkBackend):
             async with asyncio.timeout(seconds):
                 return list(dict.fromkeys(await self._resolve(host, port)))
         except TimeoutError as error:
-            message = f"{host}: the name was not resolved in {seconds:g} s"
+            message = f"the name was not resolved in {seconds:g} s"
             raise httpcore.ConnectTimeout(message) from error
         except (OSError, UnicodeError) as error:
-            message = f"{host}: the name does not resolve ({error})"
+            message = f"the name does not resolve ({getattr(error, 'strerror', None) or error})"
             raise httpcore.ConnectError(message) from error
 
     def _permitted(self, host: str, addresses: Sequence[str]) -> list[str]:

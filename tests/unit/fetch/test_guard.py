@@ -130,7 +130,7 @@ def test_names_that_do_not_resolve_are_a_failed_connection() -> None:
     async def run() -> None:
         async with client() as web:
             for host in ("no-such-host.invalid", "a" * 70 + ".example"):
-                with pytest.raises(httpx.ConnectError):
+                with pytest.raises(httpx.ConnectError, match=r"^the name does not resolve \([^\[]+\)$"):
                     await web.get(f"http://{host}/")
             with pytest.raises(httpx.UnsupportedProtocol):
                 await web.get("ftp://a.example/")
