@@ -34,6 +34,7 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -q --no-header tests/unit/test_docs.py tests/unit/test_packaging.py tests/unit/config/test_config_docs.py
 
 # check, then every test. With CI=true a skipped test is a failed one.
 test: check
