@@ -47,6 +47,13 @@ def test_before_the_first_poll_the_page_says_that_nothing_is_news_yet(newsdesk: 
     assert "its first poll is a baseline" in newsdesk.ask("/sources").text
 
 
+def test_a_story_whose_feeds_can_not_be_read_points_to_the_sources(newsdesk: Newsdesk) -> None:
+    """A machine without a network does not look like a quiet story."""
+    newsdesk.poll(error="harbor-times.example: no connection", failures=1)
+
+    assert "0 of 1 feeds polled. 1 could not be read; Sources says why." in newsdesk.ask("/").text
+
+
 def test_after_the_baseline_the_page_says_that_nothing_new_has_come(newsdesk: Newsdesk) -> None:
     """Silence after the first polls is told apart from a service that has not begun."""
     newsdesk.poll()

@@ -107,8 +107,10 @@ def tell_baseline(watch: Watch, feeds: Sequence[FeedView]) -> str:
     if not own:
         return "No feed is followed for this story: its file names none that is configured."
     if read < len(own):
+        failing = sum(feed.succeeded_at is None and feed.failures > 0 for feed in own)
+        trouble = f" {failing} could not be read; Sources says why." if failing else ""
         return (
-            f"{read} of {len(own)} feeds polled. What a feed lists at its first poll is a baseline: "
+            f"{read} of {len(own)} feeds polled.{trouble} What a feed lists at its first poll is a baseline: "
             "it counts as known, and nothing is news yet."
         )
     followed = "1 feed is" if len(own) == 1 else f"{len(own)} feeds are"
