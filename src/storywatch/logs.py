@@ -58,9 +58,21 @@ def _for_programs() -> list[Processor]:
 def _for_people(stream: TextIO) -> list[Processor]:
     """Foreign text must not steer the terminal; a traceback must not show local variables."""
     console = structlog.dev.ConsoleRenderer(
-        colors=stream.isatty(), timestamp_key="at", exception_formatter=structlog.dev.plain_traceback
+        colors=stream.isatty(),
+        timestamp_key="at",
+        pad_event_to=0,
+        sort_keys=False,
+        exception_formatter=structlog.dev.plain_traceback,
     )
-    return [_tame, console]
+    return [_tame, _leave_out_what_says_nothing, console]
+
+
+def _leave_out_what_says_nothing(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A person reads along: no line for a feed without anything new, no empty facts, the time to the second."""
+    if event["event"] == "feed_polled" and not (event.get("new") or event.get("changed") or event.get("error")):
+        raise structlog.DropEvent
+    told = {key: value for key, value in event.items() if value is not None and (value or type(value) is not int)}
+    return {**told, "at": f"{event['at'][:19]}Z"}
 
 
 def _lead_with_the_event(_logger: WrappedLogger, _method: str, event: EventDict) -> Mapping[str, Any]:

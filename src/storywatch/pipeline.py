@@ -198,6 +198,7 @@ class Pipeline:
                 score=judged.verdict.score,
                 relevance=judged.match.relevance,
                 deliveries=len(judged.deliveries),
+                title=article.title,
             )
         return told
 

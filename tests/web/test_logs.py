@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from storywatch.logs import Redactor, set_up_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Terminal(io.StringIO):
@@ -172,6 +176,26 @@ def test_foreign_text_in_json_cannot_steer_who_reads_it() -> None:
 
     [line] = lines(stream)
     assert line["title"] == "news \ufffd31m \ufffdyawa \ufffd[31m"
+
+
+def test_a_person_is_not_told_what_says_nothing() -> None:
+    """On a terminal a feed without anything new has no line, and a line no empty facts; programs get all of it."""
+    on_terminal, piped = Terminal(), io.StringIO()
+    for stream in (on_terminal, piped):
+        set_up_logs(stream=stream)
+        log = structlog.get_logger()
+        log.info("feed_polled", feed_id="quiet", new=0, changed=0, known=3, error=None)
+        log.info("feed_polled", feed_id="busy", new=2, changed=0, known=1, error=None)
+        log.info("feed_polled", feed_id="broken", new=0, changed=0, known=0, error="no answer in time")
+        log.info("service_stopped", drained=False)
+
+    quiet, busy, broken, stopped = lines(piped)
+    assert (quiet["feed_id"], busy["changed"], broken["known"], stopped["drained"]) == ("quiet", 0, 0, False)
+    text = CODES.sub("", on_terminal.getvalue())
+    assert len(text.splitlines()) == 3
+    assert "feed_id=busy new=2 known=1\n" in text
+    assert "no answer in time" in text
+    assert "drained=False" in text
 
 
 def test_on_a_terminal_a_line_is_prose_and_foreign_text_cannot_steer_it() -> None:
