@@ -1,18 +1,20 @@
 """The evidence in words: what a person reads under "why?".
 
 Figures that measure one thing in several ways are told as one piece of evidence: its pull is the sum of theirs,
-and the figure shown is the one that a person can picture.
+and the figure shown is the one that a person can picture, in units that a person counts in. The words name what
+was looked at, not what was found, so that they are true of a high figure and of a low one.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storywatch.core.model import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from storywatch.core.terms import TermHits
 
@@ -21,97 +23,104 @@ FAINT = 0.05  # log-odds below which a piece of evidence said nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One piece of evidence: the features behind it, the one that is shown, and the words for it."""
+    """One piece of evidence: the features behind it, the one that is shown, its unit, and the words for it."""
 
     name: str
     shown: str
     words: str
     features: tuple[str, ...]
+    unit: Callable[[float], float]
 
 
-def _evidence(name: str, shown: str, words: str, more: str = "") -> Evidence:
-    return Evidence(name=name, shown=shown, words=words, features=(shown, *more.split()))
+def _evidence(name: str, shown: str, words: str, more: str = "", *, unit: Callable[[float], float] = float) -> Evidence:
+    return Evidence(name=name, shown=shown, words=words, features=(shown, *more.split()), unit=unit)
 
 
 RELEVANCE = (
     _evidence(
         "watch",
         "own_top",
-        "its best sentences resemble your description and seeds ({:.2f})",
+        "likeness of its best sentences to your description and seeds: {:.2f}",
         "lead_best lead_about lead_name lead_best_z lead_name_z own_mean own_title own_top_z",
     ),
     _evidence(
         "story",
         "known_top",
-        "its best sentences resemble what the story knows ({:.2f})",
+        "likeness of its best sentences to what the story knows: {:.2f}",
         "accepted_near accepted_top accepted_top_z accepted_middle accepted_middle_z known_mean accepted_count",
     ),
-    _evidence("names", "names_share", "it has {:.0%} of the watch's names", "names_count names_head name_tokens"),
-    _evidence("terms", "terms", "{:.0f} of your words are in it", "terms_title terms_none"),
-    _evidence("wording", "copied", "{:.0%} of its wording is in an article of the story"),
-    _evidence("address", "same_address", "an article of the story stood at its address ({:.0f})"),
-    _evidence("length", "chars", "its length (log {:.1f})", "feed_only"),
+    _evidence(
+        "names", "names_share", "names of the watch that are in it: {:.0%}", "names_count names_head name_tokens"
+    ),
+    _evidence("terms", "terms", "your words that are in it: {:.0f}", "terms_title terms_none"),
+    _evidence("wording", "copied", "its wording that is in an article of the story: {:.0%}"),
+    _evidence("address", "same_address", "articles of the story at its address: {:.0f}"),
+    _evidence("length", "chars", "its length in characters: {:.0f}", "feed_only", unit=math.expm1),
 )
 
 NOVELTY = (
     _evidence(
         "unlike",
         "head_nearest",
-        "its top resembles known sentences ({:.2f})",
+        "likeness of its top to known sentences: {:.2f}",
         "title_nearest lead_nearest title_recent lead_recent lead_unusual title_unusual",
     ),
     _evidence(
         "body",
         "body_nearest",
-        "its body resembles known sentences ({:.2f})",
+        "likeness of its body to known sentences: {:.2f}",
         "body_least body_low late_least body_new body_recent covered_low",
     ),
     _evidence(
         "close",
         "new_and_close",
-        "a sentence is new and close to the story ({:.2f})",
+        "a sentence that is new and yet close to the story: {:.2f}",
         "new_and_close_title new_and_close_lead new_and_close_mean close_title close_mean names_and_close dated_and_new",
     ),
     _evidence(
         "same",
         "same_most",
-        "an earlier article reports the same ({:.0%} sure)",
+        "chance that an earlier article reports the same: {:.0%}",
         "same_top same_none same_recent same_old same_age",
     ),
     _evidence(
         "covered",
         "covered_best",
-        "one earlier article tells most of it ({:.2f})",
+        "likeness of its sentences to those of one earlier article: {:.2f}",
         "covered_recent copied_recent lead_most lead_old",
     ),
     _evidence(
         "telling",
         "telling_most",
-        "a sentence of it reads like news ({:.0%})",
+        "chance that one of its sentences is the news: {:.0%}",
         "telling_two telling_head telling_sum dated_head dated_share",
     ),
     _evidence(
         "genre",
         "genre_background",
-        "it reads like an explainer or opinion ({:+.1f})",
+        "the tone of an explainer or opinion: {:+.1f}",
         "genre_fresh background_title background_summary live quotes",
     ),
     _evidence(
         "pace",
         "silence",
-        "the silence before it (log hours {:.1f})",
+        "hours since the last report: {:.1f}",
         "silence_unusual reports_day reports_recent",
+        unit=math.expm1,
     ),
-    _evidence("names", "new_names", "names new to the story (log {:.1f})", "new_names_head new_names_share"),
+    _evidence(
+        "names", "new_names", "names new to the story: {:.0f}", "new_names_head new_names_share", unit=math.expm1
+    ),
     _evidence(
         "figures",
         "new_numbers",
-        "figures new to the story (log {:.1f})",
+        "figures new to the story: {:.0f}",
         "new_numbers_head new_numbers_large changed_numbers",
+        unit=math.expm1,
     ),
-    _evidence("stale", "stale", "it was published long before it was seen (log hours {:.1f})", "undated"),
-    _evidence("edited", "edited", "an earlier version stood at its address ({:.0f})"),
-    _evidence("form", "length", "its length (log {:.1f})", "feed_only negated_head"),
+    _evidence("stale", "stale", "hours from its publication until it was seen: {:.1f}", "undated", unit=math.expm1),
+    _evidence("edited", "edited", "earlier versions at its address: {:.0f}"),
+    _evidence("form", "length", "its length in sentences: {:.0f}", "feed_only negated_head", unit=math.exp),
 )
 
 
@@ -143,10 +152,10 @@ def _strongest(
 
 
 def _reason(one: Evidence, figure: float, pull: float) -> Reason:
-    way = "for" if pull > 0 else "against"
+    way, figure = "for" if pull > 0 else "against", one.unit(figure)
     return Reason(
         name=one.name,
         figure=round(figure, 4),
         pull=round(pull, 4),
-        words=f"{one.words.format(figure)}: speaks {way} it ({pull:+.1f})",
+        words=f"{one.words.format(figure)}, speaks {way} it ({pull:+.1f})",
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 from storywatch.core.terms import TermHits
 from storywatch.core.weights import shipped_weights
 from storywatch.core.wording import NOVELTY, RELEVANCE, tell_novelty, tell_relevance
@@ -18,8 +20,23 @@ def test_the_strongest_evidence_comes_first_and_says_which_way_it_pulls() -> Non
     pulls = {"silence": 0.4, "same_most": -1.0, "same_top": -1.0, "stale": 0.01}
     first, second = tell_novelty(features, pulls, count=5)
     assert (first.name, first.pull) == ("same", -2.0)
-    assert first.words == "an earlier article reports the same (50% sure): speaks against it (-2.0)"
+    assert first.words == "chance that an earlier article reports the same: 50%, speaks against it (-2.0)"
     assert (second.name, second.pull) == ("pace", 0.4)
+
+
+def test_figures_are_in_units_that_a_person_counts_in() -> None:
+    """The model takes logarithms; a person reads hours, names and characters."""
+    features = dict.fromkeys((one.shown for one in (*RELEVANCE, *NOVELTY)), 0.0)
+    features |= {"stale": math.log1p(36), "new_names": math.log1p(3), "length": math.log(12), "chars": math.log1p(900)}
+    told = tell_novelty(features, {"stale": -0.3, "new_names": 0.2, "length": 0.1}, count=5)
+    assert [reason.words.split(",")[0] for reason in told] == [
+        "hours from its publication until it was seen: 36.0",
+        "names new to the story: 3",
+        "its length in sentences: 12",
+    ]
+    assert told[0].figure == 36.0
+    [length] = tell_relevance(features, {"chars": -0.2}, TermHits(), count=3)
+    assert length.words == "its length in characters: 900, speaks against it (-0.2)"
 
 
 def test_the_users_words_are_named() -> None:
