@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,6 +20,8 @@ from terminals import shown, without_style
 from storywatch.core.model import AttemptOutcome, DeliveryState, NewSentence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Storywatch
     from desks import Desk
     from newsroom import ConfigDir
@@ -58,6 +61,22 @@ def test_before_the_first_news_each_command_says_so(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     done = storywatch(*command)
     assert (done.status, empty in done.out) == (0, True)
+
+
+def test_who_looks_in_the_wrong_directory_is_told(
+    storywatch: Storywatch, desk_files: ConfigDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative database is looked for where one is: an empty one that was not there before is named in full."""
+    config = desk_files.write()
+    service = config / "storywatch.toml"
+    service.write_text(service.read_text().replace(desk_files.database, "sqlite:///here/storywatch.db"))
+    monkeypatch.chdir(tmp_path)
+    for command in ("stories", "feeds"):
+        done = storywatch.typed(command, "--config", str(config))
+        assert (done.status, done.out) == (0, "")
+        assert done.err == f"note: {tmp_path}/here/storywatch.db was not there; is it here that the service runs?\n"
+        assert storywatch.typed(command, "--config", str(config)).err == ""
+        shutil.rmtree(tmp_path / "here")
 
 
 @pytest.mark.usefixtures("told")

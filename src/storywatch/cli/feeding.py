@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from rich.progress import MofNCompleteColumn, Progress, TextColumn
 
-from storywatch.app import SystemClock, hold_database, open_outside
+from storywatch.app import SystemClock, open_outside
 from storywatch.cli.checking import Finding, quiet_logs, report
 from storywatch.cli.printing import console, print_json, print_table, when
+from storywatch.cli.telling import open_views
 from storywatch.config import load_config
 from storywatch.core.model import FeedClaim, Listing, PollFailure
 from storywatch.core.urls import without_password
 from storywatch.errors import StorywatchError
-from storywatch.store.views import Views
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -77,8 +77,8 @@ async def _ask(fetcher: FeedFetcher, feed: Feed) -> Finding:
 
 
 def _list(config: Config, chosen: Collection[str], *, as_json: bool) -> int:
-    with hold_database(config, alone=False) as database:
-        found = [feed for feed in Views(database).feeds() if feed.id in chosen]
+    with open_views(config) as views:
+        found = [feed for feed in views.feeds() if feed.id in chosen]
     if as_json:
         print_json(found)
         return 0

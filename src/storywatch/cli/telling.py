@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.padding import Padding
@@ -14,6 +16,7 @@ from storywatch.cli.printing import console, one_line, print_json, print_table, 
 from storywatch.config import load_config
 from storywatch.core.model import DeliveryState, WatchId
 from storywatch.errors import StorywatchError
+from storywatch.store.engine import parse_url
 from storywatch.store.views import Views
 
 if TYPE_CHECKING:
@@ -27,8 +30,15 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_views(config: Config) -> Iterator[Views]:
-    """The configured database, for looking; a service may be at work on it."""
+    """The configured database, for looking; a service may be at work on it.
+
+    Who looks from another directory than the service's would see an empty one and wonder: that is said.
+    """
+    path = Path(parse_url(config.service.database).database or "")
+    new = not path.exists()
     with hold_database(config, alone=False) as database:
+        if new:
+            print(f"note: {path.absolute()} was not there; is it here that the service runs?", file=sys.stderr)
         yield Views(database)
 
 
