@@ -67,7 +67,7 @@ def _glance_at_vector(text: str, vector: Vector, lang: str, *, story: Story) -> 
         for rows in (story.memory.directions, story.memory.leads[-GLANCE_LEADS:])
         if len(rows)
     )
-    words = f"is {figure:+.1f} deviations nearer to the story than unrelated news"
+    words = f"nearness to the story beside unrelated news: {figure:+.1f} deviations, read from {GLANCE_Z:+.1f} on"
     return Glance(worth=figure >= GLANCE_Z, figure=round(figure, 4), words=words)
 
 
