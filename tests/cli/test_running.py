@@ -15,11 +15,16 @@ def test_one_round_says_what_it_did(storywatch: Storywatch) -> None:
     done = storywatch("once")
     assert (done.status, done.lines) == (
         0,
-        ["1 feeds polled: 0 new entries, 0 changed. 0 articles judged: 0 developments. 0 messages sent, 0 not yet."],
+        [
+            (
+                "1 feeds polled: 0 new entries, 0 changed. 0 articles judged: 0 developments. 0 messages sent, "
+                "0 not yet. 1 of the feeds could not be read: `storywatch feeds` says why."
+            )
+        ],
     )
     assert storywatch("once").lines == ["Nothing was due."]
     told = storywatch("once", "--all", "--json").json
-    assert (told["feeds"], told["failures"]) == (1, 0)
+    assert (told["feeds"], told["unread"], told["failures"]) == (1, 1, 0)
 
 
 def test_a_second_service_is_refused(storywatch: Storywatch, desk_files: ConfigDir) -> None:

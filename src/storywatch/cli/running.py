@@ -74,12 +74,13 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(
-            ("feeds", "new", "changed", "judged", "developments", "sent", "unsent", "failures"), 0
+            ("feeds", "unread", "new", "changed", "judged", "developments", "sent", "unsent", "failures"), 0
         )
 
     def polled(self, outcome: PollOutcome, *, seconds: float) -> None:  # noqa: ARG002  an observer's argument
         """One feed was asked."""
         self.counts["feeds"] += 1
+        self.counts["unread"] += outcome.failed
         self.counts["new"] += outcome.new
         self.counts["changed"] += outcome.changed
 
@@ -104,4 +105,6 @@ class Tally:
             "{feeds} feeds polled: {new} new entries, {changed} changed. {judged} articles judged: "
             "{developments} developments. {sent} messages sent, {unsent} not yet."
         ).format(**self.counts)
+        if self.counts["unread"]:
+            line += " {unread} of the feeds could not be read: `storywatch feeds` says why.".format(**self.counts)
         return f"{line} {self.counts['failures']} steps failed, see above." if self.counts["failures"] else line

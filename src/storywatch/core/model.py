@@ -195,11 +195,12 @@ class PollPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOutcome:
-    """What T2 found."""
+    """What T2 found. `failed`: the feed could not be read."""
 
     new: int = 0
     changed: int = 0
     known: int = 0
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

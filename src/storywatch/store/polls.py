@@ -97,8 +97,9 @@ class Polls:
 
     def _record_entries(self, connection: Connection, feed_id: int, claim: FeedClaim, plan: PollPlan) -> PollOutcome:
         listed = {_entry_uid(claim.feed.id, item): item for item in reversed(plan.entries)}  # the first one wins
+        failed = plan.error is not None
         if not listed:
-            return PollOutcome()
+            return PollOutcome(failed=failed)
         rows = _known_rows(connection, feed_id, listed)
         changed = 0
         for uid, item in listed.items():
@@ -109,7 +110,7 @@ class Polls:
         fresh = [_new_entry(uid, item, feed_id, plan) for uid, item in listed.items() if uid not in rows]
         fresh.sort(key=lambda values: values["published_at"] or plan.polled_at)  # the order in which they will be read
         new = self._insert_entries(connection, fresh)
-        return PollOutcome(new=new, changed=changed, known=len(listed) - new - changed)
+        return PollOutcome(new=new, changed=changed, known=len(listed) - new - changed, failed=failed)
 
     def _insert_entries(self, connection: Connection, fresh: list[dict[str, Any]]) -> int:
         if not fresh:
