@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(seconds=30)
 LOCKED = "database is locked"
+READ_ONLY = "readonly database"
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
@@ -79,6 +80,8 @@ def _words_of(exc: SQLAlchemyError) -> str:
     said = " ".join(str(getattr(exc, "orig", None) or exc).split())
     if LOCKED in said:
         return f"{said}: another process holds it; is a second storywatch or a database tool at work on it?"
+    if READ_ONLY in said:
+        return f"{said}: run it as the user who owns the file, who is the one that the service runs as"
     return said
 
 
