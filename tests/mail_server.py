@@ -117,7 +117,7 @@ async def mail_server(
         server.close()
         tasks = [protocol._handler_coroutine for protocol in protocols if protocol._handler_coroutine]
         for protocol in protocols:
-            if protocol.transport:
+            if protocol.transport and not protocol.transport.is_closing():  # Python 3.11.2 can't abort twice
                 protocol.transport.abort()
         for task in tasks:
             task.cancel()
