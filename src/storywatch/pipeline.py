@@ -134,7 +134,7 @@ class Pipeline:
     async def read(self, entry: Entry) -> Article | None:
         """The article behind an entry, or None where nothing is to be judged."""
         watches = [watch for watch in self.watches if entry.feed in watch.feeds]
-        seen = [await self._glance(entry, watch) for watch in watches]
+        seen = await self._glance(entry, watches)
         if not any(look.worth for look in seen):
             note = "; ".join(look.words for look in seen) or "no watch follows this feed"
             await self._store(self.polls.settle_entry, entry, EntryState.PASSED_OVER, note=note)
@@ -156,13 +156,17 @@ class Pipeline:
         until = plan_after_mishap(entry, now=self.clock.now())
         await self._store(self.polls.postpone_entry, entry, until=until, reason=reason)
 
-    async def _glance(self, entry: Entry, watch: Watch) -> Glance:
-        story = await self.story(watch)
-        look = glance(entry.title, entry.summary, entry.lang, story)
-        if look.worth is None:
-            [vector] = await self._think(self.encoder.encode, [f"{entry.title}. {entry.summary}"])
-            look = glance(entry.title, entry.summary, entry.lang, story, vector=vector)
-        return look
+    async def _glance(self, entry: Entry, watches: Sequence[Watch]) -> list[Glance]:
+        """A first look for each watch. The vector is made once, and only where no watch's words settle it."""
+        stories = [await self.story(watch) for watch in watches]
+        looks = [glance(entry.title, entry.summary, entry.lang, story) for story in stories]
+        if any(look.worth for look in looks) or all(look.worth is not None for look in looks):
+            return looks
+        [vector] = await self._think(self.encoder.encode, [f"{entry.title}. {entry.summary}"])
+        return [
+            glance(entry.title, entry.summary, entry.lang, story, vector=vector) if look.worth is None else look
+            for look, story in zip(looks, stories, strict=True)
+        ]
 
     # ------------------------------------------------------------------ article -> ... -> deliveries
 

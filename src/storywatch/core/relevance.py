@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 SPREAD = 0.03  # keeps a z-score finite where the unrelated articles are all alike
 NOWHERE = 0.0  # the z-score where there is nothing to compare with
 COUNTED_TERMS = 4
-NAMES_COUNTED = 8
 RECENT_LEADS = 200
 ANCHOR = 0.7  # so surely must an article be about the story to draw others in after it, or a busy feed drifts off
 
