@@ -50,14 +50,18 @@ def parse_retry_after(value: str | None, *, now: datetime) -> timedelta | None:
     if not value:
         return None
     try:
-        wish = timedelta(seconds=int(value)) if value.strip().isdecimal() else _as_utc(value) - now
+        wish = timedelta(seconds=int(value)) if value.strip().isdecimal() else (http_date(value) or now) - now
     except (ValueError, OverflowError):
         return None
     return wish if wish > timedelta(0) else None
 
 
-def _as_utc(value: str) -> datetime:
-    moment = parsedate_to_datetime(value)
+def http_date(text: str) -> datetime | None:
+    """The moment an HTTP date names; None for anything else."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

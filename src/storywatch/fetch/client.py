@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import httpx
 
 from storywatch.core.addresses import networks_of
+from storywatch.core.retry import http_date
 from storywatch.core.urls import host_of, web_address
 from storywatch.errors import FetchFailed, Forbidden
 from storywatch.fetch.decoder import ACCEPT_ENCODING, TooLarge, decoder_for
@@ -189,15 +189,6 @@ def retry_after(answer: Answer, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=float(said))
     moment = http_date(said)
     return max(moment - now, timedelta()) if moment else None
-
-
-def http_date(text: str) -> datetime | None:
-    """The moment an HTTP date names; None for anything else."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _in_words(error: Exception) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from storywatch.core.cadence import asks_afresh
 from storywatch.core.model import Freshness, Listing, NotModified, PollFailure, Validators
+from storywatch.core.retry import http_date
 from storywatch.errors import FetchFailed, Unreadable
-from storywatch.fetch.client import MIB, OK, http_date, retry_after
+from storywatch.fetch.client import MIB, OK, retry_after
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,8 +13,9 @@ import pytest
 from builders import NOON
 from fakes import FakeClock, FakeWeb
 
+from storywatch.core.retry import http_date
 from storywatch.errors import FetchFailed, Forbidden, StorywatchError
-from storywatch.fetch.client import MIB, Answer, Web, build_client, http_date, retry_after, user_agent
+from storywatch.fetch.client import MIB, Answer, Web, build_client, retry_after, user_agent
 from storywatch.fetch.decoder import TooLarge
 from storywatch.fetch.hosts import Hosts
 
