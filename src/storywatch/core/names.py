@@ -1,4 +1,4 @@
-"""Names across scripts: Zelensky, Зеленський, 젤렌스키 and ゼレンスキー have one skeleton.
+"""Names across scripts: Rotterdam, Роттердам, 로테르담 and ロッテルダム have one skeleton.
 
 A skeleton is the word in Latin letters without vowels, with letters that transliterations confuse made one.
 """
