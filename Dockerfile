@@ -5,7 +5,7 @@ FROM python:3.13-slim AS build
 WORKDIR /build
 COPY requirements.lock ./
 RUN python -m venv /opt/storywatch \
- && /opt/storywatch/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+ && /opt/storywatch/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY src ./src
 RUN /opt/storywatch/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
