@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storywatch.core.ids import digest
+from storywatch.core.feedback import development_id
 from storywatch.core.model import (
     Development,
-    DevelopmentId,
     Label,
     Nearest,
     NewSentence,
@@ -69,7 +68,7 @@ def develop(verdict: Verdict, reading: Reading, story: Story, *, now: datetime) 
         return None
     article = reading.article
     return Development(
-        id=DevelopmentId(digest("dev", story.watch.id, article.id)),
+        id=development_id(story.watch.id, article.id),
         watch=story.watch.id,
         article=article.id,
         headline=article.title or verdict.new[0].sentence,
@@ -82,7 +81,8 @@ def develop(verdict: Verdict, reading: Reading, story: Story, *, now: datetime) 
 
 def score_of(news: News, relevance: float, story: Story) -> tuple[float, float]:
     """The probability that it is news about the story, and what doubt about an earlier report of the same added."""
-    fresh = probability(story.weights.novelty.logit(news.features))
+    model = story.weights.novelty
+    fresh = probability(model.logit(news.features) + story.adjustment.of_novelty(model, news.features))
     alone = fresh * relevance
     carried = carried_doubt(news)
     return round(1 - (1 - alone) * (1 - carried), 4), round(carried, 4)
@@ -175,6 +175,8 @@ def _reasons(news: News, match: Match, story: Story, *, carried: float) -> tuple
         pull=0.0,
         words=f"about the story with a probability of {match.relevance:.0%}",
     )
+    moved = story.adjustment.of_novelty(story.weights.novelty, news.features)
+    told = (*story.adjustment.reasons(moved), *told)
     if carried:
         doubt = Reason(
             name="carried",

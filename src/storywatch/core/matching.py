@@ -91,9 +91,11 @@ def match(reading: Reading, story: Story) -> Match:
     evidence = weigh_evidence(look, story)
     copy_of = find_copy(look, story)
     model = story.weights.relevance
-    relevance = round(probability(model.logit(evidence.features)), 4)
+    moved = story.adjustment.of_relevance(model, evidence.features, look, centre=story.mean)
+    relevance = round(probability(model.logit(evidence.features) + moved), 4)
     pulls = model.pulls(evidence.features)
-    reasons = tell_relevance(evidence.features, pulls, evidence.terms, count=REASONS_TOLD)
+    told = tell_relevance(evidence.features, pulls, evidence.terms, count=REASONS_TOLD)
+    reasons = (*story.adjustment.reasons(moved), *told)
     about = relevance >= story.weights.cuts.about
     if evidence.terms.vetoes:
         relevance, about = 0.0, False

@@ -304,6 +304,7 @@ class Watch:
     minimum: Severity = Severity.MINOR
     sensitivity: Sensitivity = Sensitivity.BALANCED
     settle: timedelta = timedelta(seconds=20)
+    translate_to: str | None = None  # language in which new sentences are told beside their own
 
 
 class Place(StrEnum):
@@ -355,6 +356,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """A sentence as a machine put it into another language: plain text, never more than a help beside the original."""
+
+    lang: str
+    text: str
+    by: str  # the model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewSentence:
     """A sentence that says what is new, with the value it changes where there is one."""
 
@@ -362,6 +372,7 @@ class NewSentence:
     lang: str
     old: str | None = None
     new: str | None = None
+    translation: Translation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -436,12 +447,52 @@ class LanguageMean:
     count: int
 
 
+class FeedbackKind(StrEnum):
+    """What the desk says of a verdict."""
+
+    WRONG = "wrong"  # nothing new in it, or not about the story at all
+    SAME_AS = "same-as"  # one more report of a development that was told
+    NEW = "new"  # a development that was not told as one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What the desk said of one article in one watch. The last one that was not undone holds."""
+
+    article: ArticleId
+    kind: FeedbackKind
+    development: DevelopmentId | None = None  # of "same-as"
+    off_topic: bool = False  # of "wrong": about another matter
+    given_at: datetime
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Precedent:
+    """An earlier judgement to learn from: as it was judged, and what the desk said of it. None: left as it was."""
+
+    article: ArticleId
+    lang: str
+    lead: Vector
+    verdict: Label
+    score: float
+    match_features: dict[str, float]
+    features: dict[str, float]
+    answer: Correction | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StoryMemory:
-    """Everything about a story that a restart must give back, in judging order."""
+    """Everything about a story that a restart must give back, in judging order.
+
+    `precedents`: what the desk corrected, and of what it left as it was the newest that it had before it when it
+    last did. `remembered` is as it was judged: `Story.recall` corrects it. `revision` counts what was said and undone.
+    """
 
     remembered: tuple[Remembered, ...] = ()
     means: tuple[LanguageMean, ...] = ()
+    precedents: tuple[Precedent, ...] = ()
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust, corrected
 from storywatch.core.memory import Basis, Known, Look, Memory, look_at, marks_of, remember, stacked
 from storywatch.core.model import Judged, Label, LanguageMean, Place, Remembered
 from storywatch.core.names import beginnings_of, skeletons_of
@@ -59,6 +60,7 @@ class Story:
     basis: Basis
     known: tuple[Known, ...] = ()
     means: Mapping[str, LanguageMean] = field(default_factory=dict)
+    adjustment: Adjustment = UNADJUSTED  # by the desk's feedback
 
     @classmethod
     def begin(cls, watch: Watch, vectors: Mapping[str, Vector], *, lang: str, weights: Weights | None = None) -> Story:
@@ -69,12 +71,14 @@ class Story:
 
     def recall(self, memory: StoryMemory) -> Story:
         """The story with what was stored of it: the same, to the last bit, as if it had been learnt just now."""
-        about = [record for record in memory.remembered if record.verdict is not Label.OFF_TOPIC]
-        return replace(
+        records = corrected(memory, self.watch.id)
+        about = [record for record in records if record.verdict is not Label.OFF_TOPIC]
+        recalled = replace(
             self,
             known=tuple(Known.of(record) for record in about[-REMEMBERED:]),
             means={mean.lang: mean for mean in memory.means},
         )
+        return replace(recalled, adjustment=adjust(memory, self.weights, centre=recalled.mean))
 
     def judged(self, reading: Reading, match: Match, verdict: Verdict, development: Development | None) -> Judged:
         """All that is to be kept of one judgement."""

@@ -1,0 +1,353 @@
+"""Learning from the desk: what a correction does to what a story knows, and to its score.
+
+Both follow from the stored corrections alone. Memory is corrected as it is recalled, and the adjustment is fitted anew
+from the judgements that were corrected, so that undoing a correction leaves nothing of it.
+
+The adjustment adds to the log-odds of the shipped models: a part of the log-odds themselves, a constant, and a part of
+what each group of evidence said. It is the maximum a posteriori of a logistic regression with the shipped log-odds as
+offset and a normal prior around "change nothing" (Bishop, Pattern Recognition and Machine Learning, 4.5), by Newton's method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storywatch.core.ids import digest
+from storywatch.core.memory import centred
+from storywatch.core.model import DevelopmentId, FeedbackKind, Label, Reason
+from storywatch.core.weights import logit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from storywatch.core.memory import Look
+    from storywatch.core.model import (
+        ArticleId,
+        Correction,
+        Precedent,
+        Remembered,
+        StoryMemory,
+        Vector,
+        WatchId,
+    )
+    from storywatch.core.weights import Linear, Weights
+
+CONFIRMED = 0.95  # the relevance to remember what the desk says is about the story
+LEFT_ALONE = 0.2  # what an alert that nobody corrected counts as a right answer, beside a correction's 1
+PRECEDENTS_KEPT = 40  # of those left alone, the newest
+NEWTON_STEPS = 30
+LONGEST_STEP = 2.0
+PLACES = 4
+
+SLOPE_SPREAD, BIAS_SPREAD, GROUP_SPREAD = 0.1, 0.7, 0.35
+ABOUT_BIAS_SPREAD, ABOUT_GROUP_SPREAD = 0.4, 0.2
+LIKE_REJECTED, LIKE_REJECTED_SPREAD = -1.5, 1.5  # in log-odds for what is the rejected article itself
+RESEMBLES = 0.3  # the least cosine of two leads, without their language's mean, that means anything
+NEARER = 0.4  # so much nearer to a rejected article than to any accepted one: as if it were that article
+
+NOVELTY_GROUPS = {
+    "same report": ("same_", "covered_", "copied_"),
+    "unlike the known": ("title_", "lead_", "head_", "body_", "late_", "new_and_close", "close_"),
+    "reads like news": ("telling_", "genre_", "background_", "live", "quotes", "dated_", "names_and_close"),
+    "names and figures": ("new_names", "new_numbers", "changed_"),
+    "pace": ("silence", "reports_", "stale", "undated"),
+}
+RELEVANCE_GROUPS = {
+    "your texts": ("lead_", "own_"),
+    "the story so far": ("accepted_", "known_"),
+    "names and words": ("names_", "name_", "terms"),
+}
+
+
+# --------------------------------------------------------------------------- what a story knows
+
+
+def development_id(watch: WatchId, article: ArticleId) -> DevelopmentId:
+    """The id of the development that an article breaks in a watch."""
+    return DevelopmentId(digest("dev", watch, article))
+
+
+def moved_by(watch: WatchId, corrections: Iterable[Correction]) -> dict[DevelopmentId, DevelopmentId | None]:
+    """Developments that are none any more, and which one stands in for each: None, or the one it is the same as."""
+    return {
+        development_id(watch, said.article): said.development
+        for said in corrections
+        if said.kind is not FeedbackKind.NEW
+    }
+
+
+def standing(
+    development: DevelopmentId | None, moved: Mapping[DevelopmentId, DevelopmentId | None]
+) -> DevelopmentId | None:
+    """The development that holds in place of this one, however often it was corrected; None where none does."""
+    seen = set()
+    while development is not None and development in moved:
+        if development in seen:  # two that were called the same as each other, each before the other one's undo
+            return None
+        seen.add(development)
+        development = moved[development]
+    return development
+
+
+def corrected(memory: StoryMemory, watch: WatchId) -> list[Remembered]:
+    """What is remembered, as the desk wants it remembered."""
+    said = {past.article: past.answer for past in memory.precedents if past.answer is not None}
+    moved = moved_by(watch, said.values())
+    return [_corrected(record, said.get(record.article), watch, moved) for record in memory.remembered]
+
+
+def _corrected(
+    record: Remembered,
+    said: Correction | None,
+    watch: WatchId,
+    moved: Mapping[DevelopmentId, DevelopmentId | None],
+) -> Remembered:
+    if said is None:
+        development = standing(record.development, moved)
+        return record if development == record.development else replace(record, development=development)
+    if said.kind is FeedbackKind.SAME_AS:
+        development = standing(said.development, moved)
+        return replace(record, verdict=Label.REPEAT, development=development, relevance=_confirmed(record))
+    if said.kind is FeedbackKind.NEW:
+        own = development_id(watch, record.article)
+        return replace(record, verdict=Label.DEVELOPMENT, development=own, relevance=_confirmed(record))
+    if said.off_topic:
+        return replace(record, verdict=Label.OFF_TOPIC, development=None, sentences=(), relevance=0.0)
+    return replace(record, verdict=Label.BACKGROUND, development=None)
+
+
+def _confirmed(record: Remembered) -> float:
+    return max(record.relevance, CONFIRMED)
+
+
+# --------------------------------------------------------------------------- the score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """What is added to the log-odds of one model. All zero: nothing."""
+
+    slope: float = 0.0  # of the log-odds themselves
+    bias: float = 0.0
+    groups: Mapping[str, float] = field(default_factory=dict)  # of what each group of evidence said
+
+    def of(self, logit: float, pulls: Mapping[str, float], groups: Mapping[str, tuple[str, ...]]) -> float:
+        """How far it moves one article, in log-odds."""
+        if not self.groups:
+            return 0.0
+        said = dict(zip(groups, group_pulls(pulls, groups), strict=True))
+        return self.slope * logit + self.bias + sum(self.groups[name] * said[name] for name in groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Adjustment:
+    """All that the desk's feedback does to a watch's score. `revision` is that of the feedback it was made from."""
+
+    given: int = 0  # articles that were corrected
+    novelty: Shift = Shift()
+    relevance: Shift = Shift()
+    like_rejected: float = 0.0  # log-odds for what is a rejected article over again
+    rejected: tuple[tuple[str, Vector], ...] = ()  # language and lead, raw
+    revision: int = 0
+
+    def of_novelty(self, model: Linear, features: Mapping[str, float]) -> float:
+        """How far it moves the log-odds that an article tells something new."""
+        return self._rounded(self.novelty.of(model.logit(features), model.pulls(features), NOVELTY_GROUPS))
+
+    def of_relevance(
+        self, model: Linear, features: Mapping[str, float], look: Look, *, centre: Callable[[str], Vector]
+    ) -> float:
+        """How far it moves the log-odds that an article is about the story. `centre` gives a language's mean vector."""
+        shift = self.relevance.of(model.logit(features), model.pulls(features), RELEVANCE_GROUPS)
+        if self.rejected:
+            rows = _centred_leads(self.rejected, centre)
+            shift += self.like_rejected * likeness_to_rejected(look.lead, rows, near=features["accepted_near"])
+        return self._rounded(shift)
+
+    def reasons(self, moved: float) -> tuple[Reason, ...]:
+        """It in words, where it moved anything."""
+        if not moved:
+            return ()
+        articles = "article" if self.given == 1 else "articles"
+        words = f"your feedback on {self.given} {articles} moves the score by {moved:+.1f}"
+        return (Reason(name="feedback", figure=float(self.given), pull=moved, words=words),)
+
+    @staticmethod
+    def _rounded(shift: float) -> float:
+        return round(shift, PLACES)
+
+
+UNADJUSTED = Adjustment()
+
+
+def group_pulls(pulls: Mapping[str, float], groups: Mapping[str, tuple[str, ...]]) -> list[float]:
+    """What each group of evidence adds to the log-odds; evidence of no group is left alone."""
+    return [sum(pull for name, pull in pulls.items() if name.startswith(starts)) for starts in groups.values()]
+
+
+def likeness_to_rejected(lead: Vector, rejected: npt.NDArray[np.float32], *, near: float) -> float:
+    """How much an article is a rejected one over again: 0 to 1. `near` is its cosine to the nearest accepted one.
+
+    Leads are without the mean of their language.
+    """
+    if not len(rejected):
+        return 0.0
+    cosine = float((rejected @ lead).max())
+    if cosine < RESEMBLES:
+        return 0.0
+    return min(1.0, max(0.0, 0.5 + (cosine - near) / NEARER))
+
+
+def adjust(memory: StoryMemory, weights: Weights, *, centre: Callable[[str], Vector]) -> Adjustment:
+    """The adjustment that follows from the precedents of a story: the same ones give the same, to the last digit."""
+    said = [past for past in memory.precedents if past.answer is not None]
+    if not said:
+        return replace(UNADJUSTED, revision=memory.revision)
+    rejected = tuple((past.lang, past.lead) for past in said if past.answer is not None and past.answer.off_topic)
+    relevance, like_rejected = _learn_relevance(
+        memory.precedents, weights, rejected=_centred_leads(rejected, centre), centre=centre
+    )
+    return Adjustment(
+        given=len(said),
+        novelty=_learn_novelty(memory.precedents, weights),
+        relevance=relevance,
+        like_rejected=like_rejected,
+        rejected=rejected,
+        revision=memory.revision,
+    )
+
+
+def _centred_leads(leads: Sequence[tuple[str, Vector]], centre: Callable[[str], Vector]) -> npt.NDArray[np.float32]:
+    if not leads:
+        return np.zeros((0, 0), dtype=np.float32)
+    return np.concatenate([centred(lead[None, :], centre(lang)) for lang, lead in leads])
+
+
+@dataclass(slots=True, kw_only=True)
+class _Lessons:
+    """Rows for one logistic regression."""
+
+    offsets: list[float] = field(default_factory=list)
+    rows: list[list[float]] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+
+    def add(self, offset: float, row: list[float], *, answer: float, weight: float) -> None:
+        self.offsets.append(offset)
+        self.rows.append(row)
+        self.answers.append(answer)
+        self.weights.append(weight)
+
+    def learn(self, mean: Sequence[float], spread: Sequence[float]) -> npt.NDArray[np.float64]:
+        prior, spread_ = np.array(mean, dtype=np.float64), np.array(spread, dtype=np.float64)
+        if not self.rows:
+            return prior
+        return fit_shift(
+            np.array(self.rows),
+            np.array(self.offsets),
+            np.array(self.answers),
+            weights=np.array(self.weights),
+            mean=prior,
+            spread=spread_,
+        )
+
+
+def fit_shift(
+    rows: npt.NDArray[np.float64],
+    offsets: npt.NDArray[np.float64],
+    answers: npt.NDArray[np.float64],
+    *,
+    weights: npt.NDArray[np.float64],
+    mean: npt.NDArray[np.float64],
+    spread: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """The most probable parameters: rows are float64[n, k], answers 0 to 1, `mean` and `spread` the prior's of each.
+
+    A fixed number of steps, each bounded, and rounded at the end: the same on every machine.
+    """
+    found, precision = mean.copy(), 1 / spread**2
+    for _ in range(NEWTON_STEPS):
+        chances = 1 / (1 + np.exp(-np.clip(offsets + rows @ found, -40, 40)))
+        slope = rows.T @ (weights * (answers - chances)) - precision * (found - mean)
+        curve = (rows.T * (weights * chances * (1 - chances))) @ rows + np.diag(precision)
+        step = np.linalg.solve(curve, slope)
+        found = found + step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
+    rounded: npt.NDArray[np.float64] = np.round(found, PLACES) + 0.0
+    return rounded
+
+
+def _learn_novelty(precedents: Sequence[Precedent], weights: Weights) -> Shift:
+    """From what was called new, wrong or the same; those about another matter say nothing about novelty."""
+    lessons, model = _Lessons(), weights.novelty
+    for past in precedents:
+        answer = _is_new(past)
+        if answer is None or not past.features:  # a copy is none by its features
+            continue
+        offset, pulls = _read(model, past.features, past.score)
+        row = [offset, 1.0, *group_pulls(pulls, NOVELTY_GROUPS)]
+        lessons.add(offset, row, answer=answer, weight=_weight(past))
+    spread = [SLOPE_SPREAD, BIAS_SPREAD, *[GROUP_SPREAD] * len(NOVELTY_GROUPS)]
+    return _shift(lessons.learn([0.0] * len(spread), spread), NOVELTY_GROUPS)
+
+
+def _is_new(past: Precedent) -> float | None:
+    if past.answer is None:
+        return 1.0 if past.verdict is Label.DEVELOPMENT else None
+    if past.answer.off_topic:
+        return None
+    return float(past.answer.kind is FeedbackKind.NEW)
+
+
+def _weight(past: Precedent) -> float:
+    return LEFT_ALONE if past.answer is None else 1.0
+
+
+def _learn_relevance(
+    precedents: Sequence[Precedent],
+    weights: Weights,
+    *,
+    rejected: npt.NDArray[np.float32],
+    centre: Callable[[str], Vector],
+) -> tuple[Shift, float]:
+    """From what was called another matter, and from what was told or corrected as a part of the story."""
+    lessons, model = _Lessons(), weights.relevance
+    for past in precedents:
+        answer = _is_about(past)
+        if answer is None:
+            continue
+        offset, pulls = _read(model, past.match_features, 0.5)
+        lead = centred(past.lead[None, :], centre(past.lang))[0]
+        likeness = likeness_to_rejected(lead, rejected, near=past.match_features.get("accepted_near", 1.0))
+        row = [offset, 1.0, *group_pulls(pulls, RELEVANCE_GROUPS), likeness]
+        lessons.add(offset, row, answer=answer, weight=_weight(past))
+    groups = len(RELEVANCE_GROUPS)
+    mean = [0.0, 0.0, *[0.0] * groups, LIKE_REJECTED if len(rejected) else 0.0]
+    spread = [SLOPE_SPREAD, ABOUT_BIAS_SPREAD, *[ABOUT_GROUP_SPREAD] * groups, LIKE_REJECTED_SPREAD]
+    found = lessons.learn(mean, spread)
+    return _shift(found[:-1], RELEVANCE_GROUPS), min(0.0, float(found[-1]))
+
+
+def _is_about(past: Precedent) -> float | None:
+    """A plain "wrong" says only that it is not new."""
+    if past.answer is None:
+        return 1.0
+    if past.answer.kind is FeedbackKind.WRONG:
+        return 0.0 if past.answer.off_topic else None
+    return 1.0
+
+
+def _read(model: Linear, features: Mapping[str, float], score: float) -> tuple[float, dict[str, float]]:
+    """Log-odds and pulls of stored features; of the score alone where an earlier version measured other ones."""
+    if all(name in features for name in model.names):
+        return model.logit(features), model.pulls(features)
+    return logit_of(score), {}
+
+
+def _shift(found: npt.NDArray[np.float64], groups: Mapping[str, tuple[str, ...]]) -> Shift:
+    slope, bias, *parts = found.tolist()
+    return Shift(slope=slope, bias=bias, groups=dict(zip(groups, parts, strict=True)))
