@@ -229,6 +229,23 @@ class DevelopmentRow(Row, table=True):
     new: Any = _json()
 
 
+class FeedbackRow(Row, table=True):
+    """What the desk said of one article in one watch. The last row that was not undone holds; none is ever deleted."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (Index("feedback_story", "watch", "id"),)
+
+    id: int | None = _key()
+    watch: str = _words()
+    article_id: int = _ref("article.id")
+    kind: str = _words()
+    off_topic: bool
+    development: str | None = _words(nullable=True)  # of "same-as"
+    given_at: datetime
+    given_by: str | None = _words(nullable=True)
+    undone_at: datetime | None
+
+
 class KnownSentenceRow(Row, table=True):
     """A sentence that a story knows. Without an article: one of the watch's own texts."""
 
@@ -334,6 +351,7 @@ article = _table(ArticleRow)
 watch = _table(WatchRow)
 verdict = _table(VerdictRow)
 development = _table(DevelopmentRow)
+feedback = _table(FeedbackRow)
 known_sentence = _table(KnownSentenceRow)
 story_mean = _table(StoryMeanRow)
 alert = _table(AlertRow)
