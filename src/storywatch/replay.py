@@ -7,13 +7,14 @@ another text is an edit, with the same text a repeat of what the first was.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from storywatch.core.feedback import precedents_among
 from storywatch.core.ids import digest
 from storywatch.core.matching import glance
-from storywatch.core.model import Article, ArticleId, Label, PageState
+from storywatch.core.model import Article, ArticleId, FeedbackKind, Label, PageState, StoryMemory
 from storywatch.core.story import Story, watch_texts
 from storywatch.core.urls import url_key
 from storywatch.errors import StorywatchError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from storywatch.core.model import Judged, Watch
+    from storywatch.core.model import Correction, Judged, Watch
     from storywatch.core.weights import Weights
     from storywatch.ports import Encoder
 
@@ -47,6 +48,8 @@ class Replay:
     encoder: Encoder
     seen: dict[ArticleId, dict[str, Any]] = field(default_factory=dict)
     ids: dict[ArticleId, str] = field(default_factory=dict)
+    judged: list[Judged] = field(default_factory=list)
+    answers: dict[ArticleId, Correction] = field(default_factory=dict)
 
     def decide(self, item: Item) -> dict[str, Any]:
         """The decision on one item, in the form that is written out."""
@@ -70,8 +73,29 @@ class Replay:
         reading = read_closely(item.article, self.encoder)
         judged = follow(reading, self.story, now=item.article.seen_at)
         self.ids[item.article.id] = item.id
+        self.judged.append(judged)
         self.story = self.story.learn(judged)
         return _judged_row(item, judged, self.ids)
+
+    def correct(self, item: Item, said: Correction) -> None:
+        """What the desk says of an item that was judged just now or earlier; the story goes on as if it had always known."""
+        self.answers[said.article] = said
+        if said.kind is not FeedbackKind.WRONG:
+            self.judged = [self._with_sentences(one, item) for one in self.judged]
+        memory = StoryMemory(
+            remembered=tuple(one.remembered for one in self.judged),
+            means=tuple(self.story.means.values()),
+            precedents=precedents_among(self.judged, self.answers),
+        )
+        self.story = self.story.recall(memory)
+
+    def _with_sentences(self, judged: Judged, item: Item) -> Judged:
+        """Of what was off-topic no sentence is remembered: they are read anew where the desk wants it known."""
+        record = judged.remembered
+        if record.article != item.article.id or record.sentences:
+            return judged
+        sentences = read_closely(item.article, self.encoder).sentences
+        return replace(judged, remembered=replace(record, sentences=sentences))
 
 
 def replay(

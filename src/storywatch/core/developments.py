@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storywatch.core.feedback import development_id
+from storywatch.core.corrections import development_id
 from storywatch.core.model import (
     Development,
     Label,

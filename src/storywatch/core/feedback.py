@@ -1,9 +1,7 @@
-"""Learning from the desk: what a correction does to what a story knows, and to its score.
+"""Learning from the desk: what its corrections do to a watch's score.
 
-Both follow from the stored corrections alone. Memory is corrected as it is recalled, and the adjustment is fitted anew
-from the judgements that were corrected, so that undoing a correction leaves nothing of it.
-
-The adjustment adds to the log-odds of the shipped models: a part of the log-odds themselves, a constant, and a part of
+The adjustment is fitted anew from the judgements that were corrected whenever one is said or undone, so that undoing it
+leaves nothing of it. It adds to the log-odds of the shipped models: a part of the log-odds themselves, a constant, and a part of
 what each group of evidence said. It is the maximum a posteriori of a logistic regression with the shipped log-odds as
 offset and a normal prior around "change nothing" (Bishop, Pattern Recognition and Machine Learning, 4.5), by Newton's method.
 """
@@ -15,13 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storywatch.core.ids import digest
 from storywatch.core.memory import centred
-from storywatch.core.model import DevelopmentId, FeedbackKind, Label, Reason
+from storywatch.core.model import FeedbackKind, Label, Precedent, Reason
 from storywatch.core.weights import logit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -29,15 +26,12 @@ if TYPE_CHECKING:
     from storywatch.core.model import (
         ArticleId,
         Correction,
-        Precedent,
-        Remembered,
+        Judged,
         StoryMemory,
         Vector,
-        WatchId,
     )
     from storywatch.core.weights import Linear, Weights
 
-CONFIRMED = 0.95  # the relevance to remember what the desk says is about the story
 LEFT_ALONE = 0.2  # what an alert that nobody corrected counts as a right answer, beside a correction's 1
 PRECEDENTS_KEPT = 40  # of those left alone, the newest
 NEWTON_STEPS = 30
@@ -64,65 +58,32 @@ RELEVANCE_GROUPS = {
 }
 
 
-# --------------------------------------------------------------------------- what a story knows
+# --------------------------------------------------------------------------- what to learn from
 
 
-def development_id(watch: WatchId, article: ArticleId) -> DevelopmentId:
-    """The id of the development that an article breaks in a watch."""
-    return DevelopmentId(digest("dev", watch, article))
+def precedent_of(judged: Judged, answer: Correction | None) -> Precedent:
+    """One judgement as something to learn from."""
+    return Precedent(
+        article=judged.remembered.article,
+        lang=judged.remembered.lang,
+        lead=judged.remembered.lead,
+        verdict=judged.verdict.verdict,
+        score=judged.verdict.score,
+        match_features=judged.match.features,
+        features=judged.verdict.features,
+        answer=answer,
+    )
 
 
-def moved_by(watch: WatchId, corrections: Iterable[Correction]) -> dict[DevelopmentId, DevelopmentId | None]:
-    """Developments that are none any more, and which one stands in for each: None, or the one it is the same as."""
-    return {
-        development_id(watch, said.article): said.development
-        for said in corrections
-        if said.kind is not FeedbackKind.NEW
-    }
-
-
-def standing(
-    development: DevelopmentId | None, moved: Mapping[DevelopmentId, DevelopmentId | None]
-) -> DevelopmentId | None:
-    """The development that holds in place of this one, however often it was corrected; None where none does."""
-    seen = set()
-    while development is not None and development in moved:
-        if development in seen:  # two that were called the same as each other, each before the other one's undo
-            return None
-        seen.add(development)
-        development = moved[development]
-    return development
-
-
-def corrected(memory: StoryMemory, watch: WatchId) -> list[Remembered]:
-    """What is remembered, as the desk wants it remembered."""
-    said = {past.article: past.answer for past in memory.precedents if past.answer is not None}
-    moved = moved_by(watch, said.values())
-    return [_corrected(record, said.get(record.article), watch, moved) for record in memory.remembered]
-
-
-def _corrected(
-    record: Remembered,
-    said: Correction | None,
-    watch: WatchId,
-    moved: Mapping[DevelopmentId, DevelopmentId | None],
-) -> Remembered:
-    if said is None:
-        development = standing(record.development, moved)
-        return record if development == record.development else replace(record, development=development)
-    if said.kind is FeedbackKind.SAME_AS:
-        development = standing(said.development, moved)
-        return replace(record, verdict=Label.REPEAT, development=development, relevance=_confirmed(record))
-    if said.kind is FeedbackKind.NEW:
-        own = development_id(watch, record.article)
-        return replace(record, verdict=Label.DEVELOPMENT, development=own, relevance=_confirmed(record))
-    if said.off_topic:
-        return replace(record, verdict=Label.OFF_TOPIC, development=None, sentences=(), relevance=0.0)
-    return replace(record, verdict=Label.BACKGROUND, development=None)
-
-
-def _confirmed(record: Remembered) -> float:
-    return max(record.relevance, CONFIRMED)
+def precedents_among(judged: Sequence[Judged], answers: Mapping[ArticleId, Correction]) -> tuple[Precedent, ...]:
+    """Of all that was judged before the last correction: what was corrected, and the newest that was left alone."""
+    told = [one for one in judged if one.verdict.verdict is Label.DEVELOPMENT and one.remembered.article not in answers]
+    alone = {one.remembered.article for one in told[-PRECEDENTS_KEPT:]}
+    return tuple(
+        precedent_of(one, answers.get(one.remembered.article))
+        for one in judged
+        if one.remembered.article in answers or one.remembered.article in alone
+    )
 
 
 # --------------------------------------------------------------------------- the score

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust, corrected
+from storywatch.core.corrections import corrected
+from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust
 from storywatch.core.memory import Basis, Known, Look, Memory, look_at, marks_of, remember, stacked
 from storywatch.core.model import Judged, Label, LanguageMean, Place, Remembered
 from storywatch.core.names import beginnings_of, skeletons_of
