@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from storywatch.core.model import ArticleId, DevelopmentId, Nearest, NewSentence, Reason
+from storywatch.core.model import ArticleId, DevelopmentId, Nearest, NewSentence, Reason, Translation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,13 @@ def pack_all(values: Iterable[NewSentence | Reason]) -> list[dict[str, Any]]:
 
 def unpack_new(values: list[dict[str, Any]]) -> tuple[NewSentence, ...]:
     """From a JSON column."""
-    return tuple(NewSentence(**value) for value in values)
+    return tuple(_unpack_sentence(value) for value in values)
+
+
+def _unpack_sentence(value: dict[str, Any]) -> NewSentence:
+    """Rows from before there were translations don't name one."""
+    translation = value.get("translation")
+    return NewSentence(**{**value, "translation": translation and Translation(**translation)})
 
 
 def unpack_reasons(values: list[dict[str, Any]]) -> tuple[Reason, ...]:

@@ -341,6 +341,40 @@ class AttemptRow(Row, table=True):
     reason: str | None = _words(nullable=True)
 
 
+class OpinionAnswerRow(Row, table=True):
+    """A valid answer of a language model. `uid` follows from endpoint, model and the whole question."""
+
+    __tablename__ = "opinion_answer"
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    answer: str = _words()
+    answered_at: datetime = Field(index=True)
+
+
+class OpinionDayRow(Row, table=True):
+    """How often language models were called on one day (ISO, in UTC), and how often that gave nothing."""
+
+    __tablename__ = "opinion_day"
+
+    id: int | None = _key()
+    day: str = _words(unique=True)
+    calls: int
+    failures: int
+
+
+class OpinionEndpointRow(Row, table=True):
+    """How an endpoint does: its failures in a row, and until when nothing is asked of it."""
+
+    __tablename__ = "opinion_endpoint"
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    failures: int
+    paused_until: datetime | None
+    last_failure: str | None = _words(nullable=True)
+
+
 def _table(row: type[Row]) -> Table:
     return cast("Table", row.__table__)  # type: ignore[attr-defined]  # SQLModel adds it to table classes
 
@@ -357,5 +391,8 @@ story_mean = _table(StoryMeanRow)
 alert = _table(AlertRow)
 delivery = _table(DeliveryRow)
 attempt = _table(AttemptRow)
+opinion_answer = _table(OpinionAnswerRow)
+opinion_day = _table(OpinionDayRow)
+opinion_endpoint = _table(OpinionEndpointRow)
 
 metadata = Row.metadata
