@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from storywatch.encode.choice import EncoderChoice
 
 MAX_TOKENS = 512
+LONGEST = 200  # characters of what a library says
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
 ONNX_FILES = ("model.onnx", "onnx/model.onnx")
@@ -90,8 +90,9 @@ def load_model(choice: EncoderChoice) -> Model:
         message = f'{error}: pip install "storywatch[{choice.kind}]"'
         raise StorywatchError(message) from error
     except Exception as error:
+        said = " ".join(str(error).split())[:LONGEST]
         message = (
-            f"model {choice.model!r} can't be loaded with {choice.kind}: {type(error).__name__}: {error}. Nothing is "
+            f"model {choice.model!r} can't be loaded with {choice.kind}: {type(error).__name__}: {said}. Nothing is "
             "downloaded: the model must be on this machine, as a folder (./models/mine) or in the library's own cache"
         )
         raise StorywatchError(message) from error
@@ -125,6 +126,8 @@ class Onnx:
         given = {"input_ids": read.ids, "attention_mask": read.attention_mask, "token_type_ids": read.type_ids}
         inputs = {name: np.array([ids], dtype=np.int64) for name, ids in given.items() if name in self._wanted}
         [[found]] = self._session.run([self._output], inputs)
+        if found.ndim > 1 and not len(found):  # a text without a single token
+            return np.zeros(found.shape[1], dtype=np.float32)
         pooled: Vector = found if found.ndim == 1 else found[0] if self._first else found.mean(axis=0)
         return pooled
 
