@@ -104,12 +104,13 @@ def _label(score: float, news: News, reading: Reading, match: Match, story: Stor
     shift = SHIFTS[story.watch.sensitivity]
     if score >= probability(logit_of(cuts.development) + shift):
         return Label.DEVELOPMENT
-    if score >= probability(logit_of(cuts.possible) + shift) or _asked_for_without_text(reading, match):
+    if score >= probability(logit_of(cuts.possible) + shift) or kept_without_text(reading, match):
         return Label.POSSIBLE
     return Label.REPEAT if news.features["same_most"] >= SAME else Label.BACKGROUND
 
 
-def _asked_for_without_text(reading: Reading, match: Match) -> bool:
+def kept_without_text(reading: Reading, match: Match) -> bool:
+    """Is it possible at the least: one of the user's words is in it, and its text could not be had?"""
     without_text = reading.article.state in {PageState.FEED_ONLY, PageState.BLOCKED}
     return without_text and match.features["terms"] > 0 and not match.features["same_address"]
 
@@ -140,6 +141,13 @@ def _nearest(look: Look, news: News, story: Story) -> Nearest | None:
         sentence=known.marks.texts[row],
         score=round(float(news.same[at]), 4),
     )
+
+
+def pick_sentences(match: Match, reading: Reading, story: Story) -> tuple[NewSentence, ...]:
+    """What would be told as new if the article were told: for a second opinion on one that is not."""
+    look = story.look_at(reading)
+    news = weigh_news(look, story, relevance=match.relevance)
+    return _new_sentences(look, news, story)
 
 
 def _new_sentences(look: Look, news: News, story: Story) -> tuple[NewSentence, ...]:
