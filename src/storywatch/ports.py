@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Vector,
         WatchId,
     )
+    from storywatch.core.opinion import Band, Heard, Question, Reservation
 
 
 class Clock(Protocol):
@@ -130,6 +131,53 @@ class Judgements(Protocol):
 
         The entry becomes JUDGED and the engine is woken in the same transaction. Raises `LeaseLost`.
         """
+        ...
+
+
+class Adviser(Protocol):
+    """A language model that is asked about doubtful articles. Never raises for what its endpoint does."""
+
+    @property
+    def model(self) -> str:
+        """Its name, for people."""
+        ...
+
+    @property
+    def band(self) -> Band | None:
+        """The scores that it is asked about; None: none, it only translates."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """How long all that is asked about one article may take."""
+        ...
+
+    async def ask(self, question: Question, *, until: float) -> Heard:
+        """What it says, or why it says nothing. `until` is a time of the event loop."""
+        ...
+
+    async def translate(self, sentences: Sequence[str], lang: str, *, until: float) -> dict[str, str]:
+        """A translation by its original, as far as there are any until then."""
+        ...
+
+
+class Opinions(Protocol):
+    """Answers of language models, how often they were asked, and how they do. Each method is one transaction."""
+
+    def reserve_call(self, endpoint: str, key: str, *, budget: int, now: datetime) -> Reservation:
+        """The answer that is kept under `key`; else one call is counted for this day, if it may be made."""
+        ...
+
+    def record_answer(self, endpoint: str, key: str, answer: str, *, now: datetime) -> None:
+        """Keep a valid answer; the endpoint does well."""
+        ...
+
+    def record_failure(self, endpoint: str, reason: str, *, now: datetime) -> datetime | None:
+        """One more failure in a row; until when nothing is asked of it, or None."""
+        ...
+
+    def record_odd_answer(self, endpoint: str, *, now: datetime) -> None:
+        """The endpoint answers, though not what was asked: a failure, and no reason to pause."""
         ...
 
 

@@ -73,7 +73,7 @@ async def _examine(config: Config, *, offline: bool) -> list[Finding]:
         async with open_app(config, environ=os.environ, alone=False) as app:
             probe(app.database)
             findings.append(Finding(what="database", ok=True, told=f"{app.database.name}, can be written"))
-            findings += [_disk(app), _clock(app), _encoder(app)]
+            findings += [_disk(app), _clock(app), _encoder(app), *_opinion(app)]
             if not offline:
                 findings += await ask_feeds(app.outside.feeds, tuple(config.feeds.values()))
                 findings += await _ask_channels(app)
@@ -100,6 +100,18 @@ def _encoder(app: App) -> Finding:
     encoder = app.pipeline.encoder
     [vector] = encoder.encode(["storywatch"])
     return Finding(what="encoder", ok=len(vector) == encoder.dim, told=f"{encoder.name}, {encoder.dim} figures a text")
+
+
+def _opinion(app: App) -> list[Finding]:
+    """What was asked of the language model today. It is not called for this: a call would be one of the budget."""
+    settings = app.config.opinion
+    if settings is None or settings.disabled:
+        return []
+    view = app.opinion_view()
+    told = f"{settings.model}: {view.calls_today} of {view.budget} calls made today"
+    if view.paused_until is not None:
+        told += f"; paused until {when(view.paused_until)}: {view.last_failure}"
+    return [Finding(what="opinion", ok=view.paused_until is None, told=told)]
 
 
 async def _ask_channels(app: App) -> list[Finding]:

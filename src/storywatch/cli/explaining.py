@@ -42,7 +42,7 @@ def explain(options: Namespace) -> int:
     set_up_logs(stream=sys.stderr, level="warning")
     config = load_config(options.config, environ=os.environ)
     watches = _chosen(config, options.watch)
-    article, judged, before = asyncio.run(_explain(config, options.article, watches))
+    article, judged, before = asyncio.run(_explain(config, options.article, watches, opinion=options.opinion))
     if options.json:
         print_json({"article": article, "judged": [_plain(each) for each in judged], "before": before})
         return 0
@@ -63,13 +63,22 @@ def _chosen(config: Config, watch: str | None) -> Sequence[Watch]:
     return chosen
 
 
-async def _explain(config: Config, what: str, watches: Sequence[Watch]) -> tuple[Article, list[Judged], list[str]]:
+async def _explain(
+    config: Config, what: str, watches: Sequence[Watch], *, opinion: bool
+) -> tuple[Article, list[Judged], list[str]]:
     from storywatch.app import open_app  # noqa: PLC0415  heavy; `replay` needs none of it
 
     async with open_app(config, environ=os.environ, alone=False) as app:
         article = await _article(app, what)
         reading = read_closely(article, app.pipeline.encoder)
-        judged = [follow(reading, await app.pipeline.story(watch), now=app.clock.now()) for watch in watches]
+        now = app.clock.now()
+        stories = [await app.pipeline.story(watch) for watch in watches]
+        judged = [follow(reading, story, now=now) for story in stories]
+        if opinion:
+            if app.pipeline.adviser is None:
+                message = "nobody can be asked: storywatch.toml has no table [opinion], or its key is missing"
+                raise StorywatchError(message)
+            judged = await app.pipeline.advise(reading, list(zip(judged, stories, strict=True)), now=now)
         return article, judged, _before(app, article.url_key)
 
 
@@ -82,6 +91,7 @@ def _before(app: App, key: str) -> list[str]:
     ]
     return lines + [
         f"judged {when(verdict.judged_at)} for {verdict.watch}: {verdict.label}, score {verdict.score:.2f}"
+        + "".join(f"; {reason.words}" for reason in verdict.reasons if reason.name == "opinion")
         for article in known.articles
         for verdict in article.verdicts
     ]

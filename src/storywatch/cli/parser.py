@@ -40,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
         "article", metavar="URL|FILE|-", help="an address, a saved page or text, or - for standard input"
     )
     _watch_option(explain, "only this watch")
+    explain.add_argument("--opinion", action="store_true", help="ask the language model of [opinion], where it doubts")
 
     replay = add("replay", "judge a stream of articles with a watch; nothing is sent or stored", config=False)
     replay.add_argument("--watch", required=True, type=Path, metavar="FILE", help="the watch file")

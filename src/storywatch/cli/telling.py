@@ -106,7 +106,9 @@ def _tell(development: DevelopmentView) -> None:
 
 def _said(new: NewSentence) -> str:
     change = f"{new.old or '?'} -> {new.new}: " if new.new else ""
-    return f"{change}“{new.sentence}” ({new.lang})"
+    other = new.translation
+    translated = f"; machine translation by {other.by}: “{other.text}”" if other else ""
+    return f"{change}“{new.sentence}” ({new.lang}){translated}"
 
 
 def _reported(development: DevelopmentView) -> str:

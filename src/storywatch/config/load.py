@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from storywatch.config.settings import (
     ChannelSettings,
     Config,
     EmailSettings,
+    EncoderSettings,
     FetchSettings,
+    OpinionSettings,
     ServiceSettings,
     Tls,
     WebhookSettings,
@@ -22,10 +25,13 @@ from storywatch.config.settings import (
 )
 from storywatch.config.tables import (
     CHANNELS,
+    SHIPPED,
     EmailTable,
+    EncoderTable,
     FeedsFile,
     FeedTable,
     FetchTable,
+    OpinionTable,
     QuietHoursTable,
     ServiceTable,
     StorywatchFile,
@@ -38,17 +44,23 @@ from storywatch.config.watchlist import watch_of
 from storywatch.core.alerting import QuietHours
 from storywatch.core.model import ChannelId, Feed, FeedId, Severity, Watch
 from storywatch.core.urls import url_key
+from storywatch.encode.choice import BUNDLED, FOLDER_SIGNS, EncoderChoice, missing_library
 from storywatch.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 EXAMPLE = re.compile(r"[@./]example\.(org|com|net)\b")
 
 
-def load_config(directory: Path, *, environ: Mapping[str, str]) -> Config:
-    """Everything in a configuration directory. Raises ConfigError with every fault that there is."""
+def load_config(
+    directory: Path, *, environ: Mapping[str, str], lacking: Callable[[str], str | None] = missing_library
+) -> Config:
+    """Everything in a configuration directory. Raises ConfigError with every fault that there is.
+
+    `lacking` says what is to be installed before an encoder of a kind can work.
+    """
     if not directory.is_dir():
         what = "is not a directory" if directory.exists() else "no such directory"
         raise ConfigError((f"{directory}: {what}; name the right one with --config DIR or STORYWATCH_CONFIG",))
@@ -61,9 +73,12 @@ def load_config(directory: Path, *, environ: Mapping[str, str]) -> Config:
         "feeds": feeds_file.table("feeds") if feeds_file.usable else None,
         "channels": main.table("channels") if main.usable else None,
     }
-    watches = [watch_of(document, **known) for document in listed]
+    opinion = _opinion(main, environ=environ)
+    encoder = _encoder(main, lacking=lacking)
+    may_translate = not main.usable or "opinion" in main.data
+    watches = [watch_of(document, **known, may_translate=may_translate) for document in listed]
     faults += chain.from_iterable(document.faults for document in (main, feeds_file, *listed))
-    if faults or settings is None:
+    if faults or settings is None or encoder is None:
         raise ConfigError(tuple(str(fault) for fault in sorted(set(faults))))
     service, fetch, web, channels = settings
     followed = tuple(watch for watch in watches if watch is not None)
@@ -75,7 +90,14 @@ def load_config(directory: Path, *, environ: Mapping[str, str]) -> Config:
         channels=channels,
         feeds=feeds,
         watches=followed,
-        notices=(*notices, *_notices(fetch, channels, followed)),
+        encoder=encoder,
+        notices=(
+            *notices,
+            *_notices(fetch, channels, followed),
+            *_notices_of_opinion(opinion),
+            *_notices_of_encoder(encoder),
+        ),
+        opinion=opinion,
     )
 
 
@@ -149,6 +171,49 @@ def _channel(
         secret = load_secret("secret", table.secret_env, table.secret_file, directory=main.file.parent, environ=environ)
         return _webhook(main, ChannelId(name), table, secret, zone=zone)
     return None
+
+
+def _opinion(main: Document, *, environ: Mapping[str, str]) -> OpinionSettings | None:
+    if not main.usable or "opinion" not in main.data:
+        return None
+    table = main.check(OpinionTable, main.data["opinion"], at=("opinion",))
+    if table is None:
+        return None
+    key = load_secret("api_key", table.api_key_env, table.api_key_file, directory=main.file.parent, environ=environ)
+    return OpinionSettings(
+        url=table.url,
+        model=table.model,
+        daily_budget=table.daily_budget,
+        timeout=table.timeout,
+        band=table.band,
+        key=key.value if key else None,
+        disabled=key.missing if key else None,
+    )
+
+
+def _encoder(main: Document, *, lacking: Callable[[str], str | None]) -> EncoderSettings | None:
+    """The encoder, whose library must be installed and whose folders must be there. Nothing of it is loaded."""
+    if not main.usable:
+        return None
+    table = main.check(EncoderTable, main.data.get("encoder", {}), at=("encoder",))
+    if table is None:
+        return None
+    if missing := lacking(table.kind):
+        main.fault(("encoder", "kind"), missing, at_value=True)
+    model = table.model or ""
+    if model.startswith(FOLDER_SIGNS):
+        model = str(_folder(main, "model", model).resolve())
+    weights = _folder(main, "weights", table.weights) if table.weights not in {None, SHIPPED} else None
+    choice = EncoderChoice(kind=table.kind, model=model, threads=table.threads, prefix=table.prefix)
+    return EncoderSettings(choice=choice, weights=weights)
+
+
+def _folder(main: Document, key: str, written: str | None) -> Path:
+    folder = main.file.parent / (written or "")
+    if not folder.is_dir():
+        what = "is not a directory" if folder.exists() else "no such directory"
+        main.fault(("encoder", key), f"{os.path.normpath(folder)}: {what}", at_value=True)
+    return folder
 
 
 def _email(name: ChannelId, table: EmailTable, secret: Secret | None, *, zone: str) -> EmailSettings:
@@ -253,6 +318,20 @@ def _notices(
     ]
     notices += [f"watch {watch.id} has no channels: the page only" for watch in watches if not watch.channels]
     return notices
+
+
+def _notices_of_opinion(opinion: OpinionSettings | None) -> list[str]:
+    return [f"opinion is disabled: {opinion.disabled}"] if opinion and opinion.disabled else []
+
+
+def _notices_of_encoder(encoder: EncoderSettings) -> list[str]:
+    if encoder.choice.kind == BUNDLED or encoder.weights:
+        return []
+    told = (
+        f"encoder {encoder.choice.kind} goes by the weights of {BUNDLED}, as far as they fit: how well it judges was "
+        f"not measured; `make train ENCODER={encoder.choice.kind}:MODEL` learns its own"
+    )
+    return [told]
 
 
 # --------------------------------------------------------------------------- both

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from storywatch.core.addresses import Network
     from storywatch.core.alerting import QuietHours
     from storywatch.core.model import ChannelId, Feed, FeedId, Watch
+    from storywatch.encode.choice import EncoderChoice
 
 Tls = Literal["implicit", "starttls", "none"]
 
@@ -78,6 +79,27 @@ ChannelSettings = EmailSettings | WebhookSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpinionSettings:
+    """[opinion]: `band` are the lowest and the highest doubtful score. `disabled` says why nothing can be asked now."""
+
+    url: str
+    model: str
+    daily_budget: int
+    timeout: timedelta
+    band: tuple[float, float] | None = None
+    key: SecretStr | None = None
+    disabled: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderSettings:
+    """[encoder]: `weights` is the folder of weights that were learnt with it; without one it takes the shipped ones."""
+
+    choice: EncoderChoice
+    weights: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that stands in one configuration directory. `notices` are to be said at start."""
 
@@ -88,4 +110,6 @@ class Config:
     channels: Mapping[ChannelId, ChannelSettings]
     feeds: Mapping[FeedId, Feed]
     watches: tuple[Watch, ...]
+    encoder: EncoderSettings
     notices: tuple[str, ...] = ()
+    opinion: OpinionSettings | None = None

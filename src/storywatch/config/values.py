@@ -20,6 +20,8 @@ from storywatch.core.addresses import Network
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST_DURATION = timedelta(days=366)
+SHORTEST_PATIENCE, LONGEST_PATIENCE = timedelta(seconds=1), timedelta(seconds=30)
+MOST_CALLS = 100_000  # a day
 DURATION = r"(0|[1-9][0-9]{0,8})([smhd])"
 ID = r"[a-z0-9-]+"
 ENV_NAME = r"[A-Z_][A-Z0-9_]*"
@@ -70,6 +72,13 @@ def read_line(value: Any) -> str:
     if not text.isprintable():
         raise wrong(value, "a text on one line")
     return text
+
+
+def read_prefix(value: Any) -> str:
+    """What stands before every text, its blanks and all."""
+    if not isinstance(value, str) or not value.isprintable():
+        raise wrong(value, "a text on one line")
+    return value
 
 
 def read_id(value: Any) -> str:
@@ -164,6 +173,33 @@ def read_parallel(value: Any) -> int:
     return value
 
 
+def read_budget(value: Any) -> int:
+    """How many calls a day."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_CALLS:
+        raise wrong(value, f"a whole number from 1 to {MOST_CALLS}")
+    return value
+
+
+def read_band(value: Any) -> tuple[float, float] | None:
+    """Two scores, the lower one first; an empty list is none."""
+    expected = "two scores from 0 to 1 such as [0.15, 0.7], the lower one first, or [] for none"
+    if not isinstance(value, list) or any(isinstance(one, bool) or not isinstance(one, int | float) for one in value):
+        raise wrong(value, expected)
+    if not value:
+        return None
+    if len(value) != 2 or not 0 <= value[0] < value[1] <= 1:  # noqa: PLR2004  low and high
+        raise wrong(value, expected, f" ({', '.join(map(str, value[:3]))})")
+    return float(value[0]), float(value[1])
+
+
+def read_patience(value: Any) -> timedelta:
+    """How long an answer is waited for: all judging waits with it."""
+    duration = _duration(value, expected="a duration")
+    if not SHORTEST_PATIENCE <= duration <= LONGEST_PATIENCE:
+        raise wrong(value, 'a duration from "1s" to "30s": all judging waits with it')
+    return duration
+
+
 def read_term(value: Any) -> str:
     """A word or phrase; `*` may only end a word."""
     term = read_text(value)
@@ -223,6 +259,17 @@ def read_webhook_url(value: Any) -> str:
             raise
         message = f'expected an address such as "{example}" (what stands there is not shown)'
         raise ValueError(message) from None
+
+
+def read_model_url(value: Any) -> str:
+    """Where an OpenAI-compatible server answers, without the slash at its end and what follows it."""
+    example = "http://127.0.0.1:11434/v1"
+    url = read_web_url(value, example=example)
+    if urlsplit(url).query or urlsplit(url).fragment:
+        raise wrong(value, "an address without ? and #")
+    if url.rstrip("/").endswith("/chat/completions"):
+        raise wrong(value, f'the address before /chat/completions, such as "{example}"')
+    return url.rstrip("/")
 
 
 def read_base_url(value: Any) -> str:
@@ -308,6 +355,7 @@ Duration = Annotated[timedelta, BeforeValidator(read_duration), text_of(DURATION
 Interval = Annotated[timedelta | None, BeforeValidator(read_interval), text_of(f"auto|{DURATION}")]
 Text = Annotated[str, BeforeValidator(read_text), text_of()]
 Line = Annotated[str, BeforeValidator(read_line), text_of()]
+Prefix = Annotated[str, BeforeValidator(read_prefix), WithJsonSchema({"type": "string"})]
 Id = Annotated[str, BeforeValidator(read_id), text_of(ID)]
 Zone = Annotated[str, BeforeValidator(read_zone), text_of()]
 Language = Annotated[str, BeforeValidator(read_language), text_of("[a-z]{2}")]
@@ -320,6 +368,16 @@ AddressRange = Annotated[Network, BeforeValidator(read_network), text_of()]
 Parallel = Annotated[
     int, BeforeValidator(read_parallel), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 16})
 ]
+Budget = Annotated[
+    int, BeforeValidator(read_budget), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_CALLS})
+]
+ScoreBand = Annotated[
+    tuple[float, float] | None,
+    BeforeValidator(read_band),
+    WithJsonSchema({"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "maxItems": 2}),
+]
+Patience = Annotated[timedelta, BeforeValidator(read_patience), text_of("([1-9]|[12][0-9]|30)s")]
+ModelUrl = Annotated[str, BeforeValidator(read_model_url), text_of("https?://.+")]
 Term = Annotated[str, BeforeValidator(read_term), text_of()]
 FeedUrl = Annotated[str, BeforeValidator(read_feed_url), text_of("https?://.+")]
 WebhookUrl = Annotated[str, BeforeValidator(read_webhook_url), text_of("https?://.+")]

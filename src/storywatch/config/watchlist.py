@@ -31,7 +31,11 @@ def load_watch(path: Path) -> Watch:
 
 
 def watch_of(
-    document: Document, feeds: Collection[str] | None = None, channels: Collection[str] | None = None
+    document: Document,
+    feeds: Collection[str] | None = None,
+    channels: Collection[str] | None = None,
+    *,
+    may_translate: bool = True,
 ) -> Watch | None:
     """The watch that a file describes; None, with its faults noted, where it can't be followed.
 
@@ -46,6 +50,8 @@ def watch_of(
     followed = match_feeds(document, feeds) if feeds is not None else frozenset()
     if channels is not None:
         check_channels(document, channels)
+    if "translate_to" in document.data and not may_translate:
+        document.fault(("translate_to",), "needs the table [opinion] in storywatch.toml: nothing else translates")
     if written is None or document.faults:
         return None
     return Watch(
@@ -64,6 +70,7 @@ def watch_of(
         minimum=Severity(written.alert.minimum),
         sensitivity=Sensitivity(written.alert.sensitivity),
         settle=written.alert.settle,
+        translate_to=written.translate_to,
     )
 
 

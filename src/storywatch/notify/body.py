@@ -13,7 +13,7 @@ from storywatch.notify.text import URL_LIMIT, clean, cut
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from storywatch.core.model import ChannelId, NewSentence, Report, Tidings
+    from storywatch.core.model import ChannelId, NewSentence, Report, Tidings, Translation
 
 BODY_LIMIT: Final = 20_000  # bytes, as Standard Webhooks advises
 
@@ -84,6 +84,15 @@ def _new(new: NewSentence, room: _Room) -> dict[str, Any]:
         "lang": _text(new.lang, room),
         "old": None if new.old is None else _text(new.old, room),
         "new": None if new.new is None else _text(new.new, room),
+        "translation": new.translation and _translation(new.translation, room),
+    }
+
+
+def _translation(translation: Translation, room: _Room) -> dict[str, Any]:
+    return {
+        "lang": _text(translation.lang, room),
+        "text": _text(translation.text, room),
+        "by": _text(translation.by, room),
     }
 
 

@@ -39,6 +39,9 @@ class Quote:
     after: str
     lang: str
     source: str
+    translation: str  # empty where there is none
+    translation_lang: str
+    translator: str
 
     @property
     def sentence(self) -> str:
@@ -79,7 +82,7 @@ class Letter:
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that occur: ours first."""
-        foreign = (quote.lang for quote in self.quotes)
+        foreign = (lang for quote in self.quotes for lang in (quote.lang, quote.translation_lang) if lang)
         return tuple(lang for lang in dict.fromkeys(("en", self.lang, *foreign)) if lang != "und")
 
 
@@ -127,6 +130,7 @@ def templates() -> Environment:
 def _quote(new: NewSentence, broke_it: Report, *, first: bool, zone: ZoneInfo) -> Quote:
     sentence, value = line(new.sentence, SENTENCE_LIMIT), line(new.new or "", VALUE_LIMIT)
     before, marked, after = sentence.partition(value) if value else (sentence, "", "")
+    translation = new.translation
     source = f"{_outlet_name(broke_it)} ({language_name(language_tag(new.lang))})"
     if first:
         source += f", broke it, {_time(broke_it.seen_at, zone)}"
@@ -138,6 +142,9 @@ def _quote(new: NewSentence, broke_it: Report, *, first: bool, zone: ZoneInfo) -
         after=after,
         lang=language_tag(new.lang),
         source=source,
+        translation=line(translation.text, SENTENCE_LIMIT) if translation else "",
+        translation_lang=language_tag(translation.lang) if translation else "",
+        translator=line(translation.by, NAME_LIMIT) if translation else "",
     )
 
 

@@ -31,6 +31,12 @@ class OpinionView:
     failures: int = 0
     paused_until: datetime | None = None
     last_failure: str | None = None
+    budget: int = 0  # calls a day; 0: nobody is asked
+
+    @property
+    def left(self) -> int:
+        """Calls that may still be made this day."""
+        return max(0, self.budget - self.calls_today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Opinions:
             self._add_failure(connection, now)
             self._note(connection, endpoint, failures=0, paused_until=None)
 
-    def view(self, endpoint: str | None, *, now: datetime) -> OpinionView:
+    def view(self, endpoint: str | None = None, *, budget: int = 0, now: datetime) -> OpinionView:
         """How it stands; without an endpoint, only what was asked so far."""
         totals = select(func.sum(opinion_day.c.calls), func.sum(opinion_day.c.failures))
         with self.database.read() as connection:
@@ -88,6 +94,7 @@ class Opinions:
             failures=failures or 0,
             paused_until=health.paused_until if health and paused else None,
             last_failure=health.last_failure if health else None,
+            budget=budget,
         )
 
     def _count(self, connection: Connection, *, budget: int, now: datetime) -> bool:

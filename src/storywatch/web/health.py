@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from storywatch.ports import Clock
     from storywatch.store.ledger import Ledger
+    from storywatch.store.opinions import OpinionView
     from storywatch.store.views import Views
     from storywatch.web.metrics import Metrics
 
@@ -33,6 +34,7 @@ class Health:
     clock: Clock
     ready: Callable[[], Awaitable[Sequence[str]]]
     ticked_at: Callable[[], datetime | None]
+    opinion: Callable[[], OpinionView]
     may_explain: bool
 
     def routes(self) -> list[Route]:
@@ -61,5 +63,5 @@ class Health:
 
     def _scrape(self) -> Response:
         gauges, tally = self.reads.gauges(now=self.clock.now()), self.ledger.tally()
-        text = self.metrics.expose(gauges, tally, ticked_at=self.ticked_at())
+        text = self.metrics.expose(gauges, tally, ticked_at=self.ticked_at(), opinion=self.opinion())
         return Response(text, media_type=CONTENT_TYPE)

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from storywatch.core.model import DeliveryState
+from storywatch.store.opinions import OpinionView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,10 +129,12 @@ class Metrics:
 
     # ------------------------------------------------------------------ what Prometheus asks
 
-    def expose(self, gauges: Gauges, tally: Tally, *, ticked_at: datetime | None) -> bytes:
+    def expose(
+        self, gauges: Gauges, tally: Tally, *, ticked_at: datetime | None, opinion: OpinionView | None = None
+    ) -> bytes:
         """Everything in Prometheus' text format: what this process has seen, and what the database says."""
         stored = CollectorRegistry()
-        stored.register(Stored(gauges, tally, ticked_at))
+        stored.register(Stored(gauges, tally, ticked_at, opinion or OpinionView()))
         return generate_latest(self.registry) + generate_latest(stored)
 
 
@@ -142,6 +145,7 @@ class Stored(Collector):
     gauges: Gauges
     tally: Tally
     ticked_at: datetime | None
+    opinion: OpinionView
 
     def collect(self) -> Iterator[Metric]:
         """All of them."""
@@ -167,6 +171,14 @@ class Stored(Collector):
         )
         for name, words, value in self._numbers():
             yield GaugeMetricFamily(name, words, value=value)
+        yield CounterMetricFamily(
+            "storywatch_opinion_calls", "Calls of language models, translations included.", value=self.opinion.calls
+        )
+        yield CounterMetricFamily(
+            "storywatch_opinion_failures",
+            "Calls of language models that gave nothing to be used.",
+            value=self.opinion.failures,
+        )
         success = GaugeMetricFamily(
             "storywatch_feed_last_success_timestamp_seconds", "When a feed was last read.", labels=["feed"]
         )
@@ -186,6 +198,16 @@ class Stored(Collector):
         yield "storywatch_entries_waiting", "Entries that wait to be looked at.", gauges.entries_waiting
         yield "storywatch_feeds", "Feeds in use.", gauges.feeds
         yield "storywatch_feeds_failing", "Feeds in use whose last poll failed.", gauges.feeds_failing
+        yield (
+            "storywatch_opinion_budget_left",
+            "Calls of language models that may still be made this day.",
+            self.opinion.left,
+        )
+        yield (
+            "storywatch_opinion_paused",
+            "1 while a language model is not asked, because it failed several times in a row.",
+            float(self.opinion.paused_until is not None),
+        )
         if self.ticked_at is not None:
             yield (
                 "storywatch_last_tick_timestamp_seconds",

@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from storywatch.errors import StorywatchError
 from storywatch.store.ledger import Ledger
+from storywatch.store.opinions import OpinionView
 from storywatch.web.assets import Assets
 from storywatch.web.health import Health
 from storywatch.web.pages import Pages
@@ -46,12 +47,13 @@ def build_web(  # noqa: PLR0913  the composition root names each part
     token: str | None,
     version: str,
     disabled: Callable[[], Mapping[ChannelId, str]] = dict,
+    opinion: Callable[[], OpinionView] = OpinionView,
 ) -> Starlette:
     """The application.
 
     `watches` gives those in use now, so that a reload shows at once. `ready` says in words what keeps
     the service from working, nothing if all is well. `ticked_at` is when the engine last looked for
-    work. `disabled` are the channels that can't send now, each with the reason. Browsers reach us under `base_url`; a path in it is one that the proxy before us takes away.
+    work. `disabled` are the channels that can't send now, each with the reason. `opinion` is how the asking of a language model does. Browsers reach us under `base_url`; a path in it is one that the proxy before us takes away.
     """
     ledger = Ledger(reads.database)
     root = urlsplit(base_url).path.rstrip("/")
@@ -76,6 +78,7 @@ def build_web(  # noqa: PLR0913  the composition root names each part
         clock=clock,
         ready=ready,
         ticked_at=ticked_at,
+        opinion=opinion,
         may_explain=token is None,
     )
     routes = [*health.routes(), *assets.routes(), *pages.routes()]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from storywatch.core.model import ChannelId, NewSentence, Severity, Tidings
+from storywatch.core.model import ChannelId, NewSentence, Severity, Tidings, Translation
 from storywatch.notify.body import BODY_LIMIT, alert_body
 from storywatch.notify.body import test_body as body_of_test
 
@@ -47,7 +47,13 @@ def test_the_body_says_everything() -> None:
                 "severity": "major",
                 "first_seen_at": "2026-03-02T12:00:00Z",
                 "new": [
-                    {"sentence": "The harbour reopened on Monday.", "lang": "en", "old": "closed", "new": "reopened"}
+                    {
+                        "sentence": "The harbour reopened on Monday.",
+                        "lang": "en",
+                        "old": "closed",
+                        "new": "reopened",
+                        "translation": None,
+                    }
                 ],
             },
             "articles": [
@@ -86,7 +92,18 @@ def test_what_is_unknown_is_null() -> None:
     told = tidings(development=a_development(new=new, severity=Severity.MINOR), reports=(a_report(published_at=None),))
     data = read(alert_body(told, base_url=BASE))["data"]
     assert data["articles"][0]["published_at"] is None
-    assert data["development"]["new"] == [{"sentence": "Ships sail.", "lang": "en", "old": None, "new": None}]
+    assert data["development"]["new"] == [
+        {"sentence": "Ships sail.", "lang": "en", "old": None, "new": None, "translation": None}
+    ]
+
+
+def test_a_translation_stands_beside_its_sentence() -> None:
+    """A receiver gets both, and whose work the translation is."""
+    translation = Translation(lang="en", text="The harbour is open.\u202e", by="a-model")
+    new = (NewSentence(sentence="항구가 열렸다.", lang="ko", translation=translation),)
+    [told] = read(alert_body(tidings(development=a_development(new=new)), base_url=BASE))["data"]["development"]["new"]
+    assert told["sentence"] == "항구가 열렸다."
+    assert told["translation"] == {"lang": "en", "text": "The harbour is open.", "by": "a-model"}
 
 
 def test_times_are_utc_in_whole_seconds() -> None:
