@@ -1,130 +1,136 @@
-"""Quantities in ten languages: separators, scale words, east Asian compounds and number words; dates are left out."""
+"""When two quantities are the same, and when two sentences give another figure for the same counted thing."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
-_MONTH = (
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|januar|märz|mai|okt|dez|janv|févr|avr|juin|juil|août|déc|ene|abr|ago|dic"
-    r"|stycz|lut|kwie|maj|czerw|lip|sierp|wrze|paźd|listop|grud"
-    r"|янв|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек|січ|лют|бер|кві|тра|чер|лип|сер|вер|жов|лис|гру)"
+from storywatch.core.quantities import Quantity, quantities_of
+from storywatch.core.units import MEASURES
+
+__all__ = ["Quantity", "as_text", "changed_figure", "counted_things", "numbers_of", "quantities_of", "same_quantity"]
+
+ABOUT = 0.1  # "about 300" is 270 to 330
+OVER = 0.5  # "more than a thousand" is not said of 1,500
+ROUNDED = 0.01  # what converting and rounding to three figures may change
+HALF = 0.5  # of the last figure written: 1.2 million is 1.15 to 1.25
+_REPLACED = re.compile(
+    r"(?:\bnot|\bfrom|instead of|rather than|previous\w*|earlier|statt|zuvor|bisher|bislang|nicht|\bvon|et non|au lieu de|contre|\bpas"
+    r"|y no|en lugar de|en vez de|frente a|desde|\ba nie|zamiast|wobec|\bz|а не|вместо|ранее|\bс|замість|раніше|\bз|から|ではなく|而不是|由|从)"
+    r"(?: les| los| las| the| den| d[e'’]| [^\W\d_]{1,10})?\s\Z|(?:から|由|从)\Z"
 )
-_DATE = re.compile(
-    rf"\d{{4}}-\d\d?-\d\d?|\d{{1,2}}\.? (?:de |of )?\b{_MONTH}\w*\.?(?: (?:de )?\d{{4}})?"
-    rf"|\b{_MONTH}\w*\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:, \d{{4}})?|\d+\s?[年月日년월일]|\b(?:19|20)\d\d\b"
-    r"|\d{1,2}:\d\d|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}",
-    re.IGNORECASE,
-)
-_SCALES = (
-    (re.compile(r"(?:million\w*|mio|millon\w*|millón|milion\w*|mln|млн|миллион\w*|мільйон\w*|백만)(?![a-z])"), 1e6),
-    (re.compile(r"(?:billion|mrd|milliarden?|milliards?|miliard\w*|млрд|миллиард\w*|мільярд\w*)(?![a-z])"), 1e9),
-    (re.compile(r"(?:thousand|tausend|mille|mil|tys\w*|тыс\w*|тис\w*|千|천)(?![a-z])"), 1e3),
-    (re.compile(r"[万萬만]"), 1e4),
-    (re.compile(r"[億亿억]"), 1e8),
-)
-_SPELLED = (
-    (
-        2,
-        "two zwei deux dos два две двух двое двоих двоє двох дві two dwa dwie dwóch dwoje both beide beiden ambos оба обидва обидвоє",
-    ),
-    (3, "three drei trois tres три трех трёх троє трьох trzy trzech"),
-    (4, "four vier quatre cuatro четыре четырёх четырех чотири чотирьох cztery czterech"),
-    (5, "five fünf cinq cinco пять пяти п'ять п'яти pięć pięciu"),
-    (6, "six sechs seis шесть шести шість шести sześć sześciu"),
-    (7, "seven sieben sept siete семь семи сім семи siedem siedmiu"),
-    (8, "eight acht huit ocho восемь восьми вісім восьми osiem ośmiu"),
-    (9, "nine neun neuf nueve девять девяти дев'ять дев'яти dziewięć dziewięciu"),
-    (10, "ten zehn dix diez десять десяти dziesięć dziesięciu"),
-    (11, "eleven elf onze once одиннадцать одинадцять jedenaście"),
-    (12, "twelve zwölf douze doce двенадцать дванадцять dwanaście"),
-)
-_WORD_VALUES = {word: float(value) for value, words in _SPELLED for word in words.split()}
-_COUNTED = re.compile(r"(?P<native>[두세네])\s?(?:명|사람|개|곳)|(?P<sino>[二三四五六七八九十两兩])\s?(?:名|人|个|個)")
-_COUNTED_VALUES = dict(zip("두세네二三四五六七八九十两兩", (2, 3, 4, 2, 3, 4, 5, 6, 7, 8, 9, 10, 2, 2), strict=True))
-_UNITS = {
-    "億": 1e8,
-    "亿": 1e8,
-    "억": 1e8,
-    "万": 1e4,
-    "萬": 1e4,
-    "만": 1e4,
-    "千": 1e3,
-    "천": 1e3,
-    "百": 1e2,
-    "백": 1e2,
-    "": 1.0,
-}
-_COMPOUND = re.compile(r"\d+(?:[.,]\d+)?[억億亿만万萬천千](?:\d+[만万萬천千백百]?)+(?!\d)")
-_PART = re.compile(r"(\d+(?:[.,]\d+)?)([억億亿만万萬천千백百]?)")
-_FIGURE = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
-_GROUPED = re.compile(r"[.,\u00a0\u202f ]\d{3}$")
-_LETTERS = re.compile(r"[^\W\d_]+(?:['’]\w+)?")
-TAIL = 14
-STEM = 5
-SHORTEST_WORD = 3
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def numbers_of(text: str) -> frozenset[float]:
-    """The quantities that a sentence names, dates and times left out."""
-    plain = _DATE.sub(" ", unicodedata.normalize("NFKC", text))
-    found = {_compound(match.group()) for match in _COMPOUND.finditer(plain)}
-    plain = _COMPOUND.sub(" ", plain)
-    found.update(_figure(match, plain) for match in _FIGURE.finditer(plain))
-    words = (word.replace("’", "'") for word in _LETTERS.findall(plain.lower()))
-    found.update(_WORD_VALUES[word] for word in words if word in _WORD_VALUES)
-    found.update(float(_COUNTED_VALUES[m["native"] or m["sino"]]) for m in _COUNTED.finditer(plain))
-    return frozenset(found)
+    """The values of the quantities that a sentence names; ordinals, dates and times left out."""
+    return frozenset(quantity.value for quantity in quantities_of(text) if quantity.kind != "ordinal")
 
 
-def _compound(text: str) -> float:
-    return sum(float(digits.replace(",", "")) * _UNITS[unit] for digits, unit in _PART.findall(text))
+def same_quantity(old: Quantity, new: Quantity) -> bool:
+    """Can both be said of one and the same thing? Bounds, units and rounding are taken into account.
+
+    Two exact counts are the same only if they are equal; 1.2 million and 1,204,000 are the same, 19 and 21 are not.
+    """
+    if old.kind != new.kind:
+        return False
+    factors = _factors(old, new)
+    if factors is None:
+        return False
+    low, high = _span(old, factors[0])
+    other_low, other_high = _span(new, factors[1])
+    return low <= other_high and other_low <= high
 
 
-def _figure(match: re.Match[str], text: str) -> float:
-    digits = match.group()
-    value = float(re.sub(r"\D", "", digits)) if _GROUPED.search(digits) else float(digits.replace(",", "."))
-    tail = text[match.end() : match.end() + TAIL].lower().lstrip(" -\u00a0")
-    for scale, factor in _SCALES:
-        if scale.match(tail):
-            return value * factor
-    return value
+def _factors(old: Quantity, new: Quantity) -> tuple[float, float] | None:
+    """What brings both to one unit; None where none does."""
+    if old.kind != "measure" or old.unit == new.unit:
+        return (1.0, 1.0) if old.unit == new.unit or old.kind in {"count", "ordinal"} else None
+    before, after = MEASURES[old.unit], MEASURES[new.unit]
+    return (before.factor, after.factor) if before.dimension == after.dimension else None
+
+
+def _span(quantity: Quantity, factor: float) -> tuple[float, float]:
+    """The values it can stand for, in the base unit."""
+    value = abs(quantity.value)
+    slack = _slack(quantity)
+    if quantity.most is not None:
+        low, high = value, quantity.most
+    elif quantity.bound == "over":
+        low, high = value, value * (1 + OVER)
+    elif quantity.bound == "under":
+        low, high = value * (1 - OVER), value
+    elif quantity.bound == "about":
+        low, high = value * (1 - ABOUT), value * (1 + ABOUT)
+    else:
+        low, high = value - slack, value + slack
+    converted = ROUNDED * value if factor != 1 else 0.0
+    return (low - converted) * factor, (high + converted) * factor
+
+
+def _slack(quantity: Quantity) -> float:
+    """How far rounding may have moved an exact value: half of the last of at least two figures, none below a thousand.
+
+    Percents and measures are rounded to half of what is written: 7.5 is 7.45 to 7.55, and 7 is 7.
+    """
+    value = abs(quantity.value)
+    if value == 0 or value < 1000 and quantity.kind in {"count", "ordinal", "money"}:  # noqa: PLR2004
+        return 0.0
+    text = f"{value:.12g}" if value < 1e15 else ""  # noqa: PLR2004
+    if "." in text:
+        return HALF * 10.0 ** -len(text.partition(".")[2]) * 0.999
+    zeros = len(text) - len(text.rstrip("0"))
+    zeros = min(zeros, max(0, len(text) - 2))
+    return HALF * 10.0**zeros * 0.999 if zeros and value >= 1000 else 0.0  # noqa: PLR2004
 
 
 def changed_figure(known: str, fresh: str) -> tuple[float, float] | None:
     """The one figure that two sentences give differently for the same counted thing, old and new; None if unsure.
 
-    "19 sailors" and "three weeks" are no change, nor are two figures that could both be meant.
+    "19 sailors" and "three weeks" are no change, nor are two figures that could both be meant, nor what bounds,
+    units and rounding explain.
     """
-    before, after = counted_things(known), counted_things(fresh)
-    pairs = {
-        (old, new) for old, thing in before for new, other in after if thing == other and (new, other) not in before
-    }
-    return pairs.pop() if len(pairs) == 1 else None
+    change = changed_quantity(known, fresh)
+    return (change[0].value, change[1].value) if change else None
+
+
+@lru_cache(maxsize=2048)
+def changed_quantity(known: str, fresh: str) -> tuple[Quantity, Quantity] | None:
+    """The same with the quantities as the two sentences give them."""
+    before, after = _things(known), _things(fresh)
+    pairs: dict[tuple[float, float], tuple[Quantity, Quantity]] = {}
+    for new in after:
+        if any(_alike(old, new) and same_quantity(old, new) for old in before):
+            continue
+        for old in before:
+            if _alike(old, new) and not _stands(old, after, fresh):
+                pairs.setdefault((old.value, new.value), (old, new))
+    return next(iter(pairs.values())) if len(pairs) == 1 else None
+
+
+def _stands(old: Quantity, after: list[Quantity], fresh: str) -> bool:
+    """Is the old figure given again, and not only as what it was before ("and not 2.4 million", "up from 19")?"""
+    again = [other for other in after if _alike(old, other) and same_quantity(old, other)]
+    return any(not _REPLACED.search(fresh.lower(), max(0, other.span[0] - 24), other.span[0]) for other in again)
+
+
+def _things(text: str) -> list[Quantity]:
+    """Quantities that can be compared: not the lower ends of ranges, and nothing that counts nothing."""
+    return [quantity for quantity in quantities_of(text) if quantity.unit and not quantity.opens]
+
+
+def _alike(old: Quantity, new: Quantity) -> bool:
+    """Are both of the same thing?"""
+    if old.kind != new.kind:
+        return False
+    if old.kind == "measure":
+        return MEASURES[old.unit].dimension == MEASURES[new.unit].dimension
+    return old.unit == new.unit
 
 
 def counted_things(text: str) -> frozenset[tuple[float, str]]:
-    """Each figure with the beginning of the word that it counts, where a word follows it at once."""
-    plain = _DATE.sub(" | ", unicodedata.normalize("NFKC", text))
-    found: set[tuple[float, str]] = set()
-    for match in _FIGURE.finditer(plain):
-        tail = plain[match.end() :].lstrip(" -\u00a0").lower()
-        scale = next((hit for pattern, _ in _SCALES if (hit := pattern.match(tail))), None)
-        found.add((_figure(match, plain), _counted_word(tail[scale.end() :] if scale else tail)))
-    for match in _LETTERS.finditer(plain.lower()):
-        value = _WORD_VALUES.get(match.group().replace("’", "'"))
-        if value is not None:
-            found.add((value, _counted_word(plain[match.end() :].lower())))
-    return frozenset((value, word) for value, word in found if word)
-
-
-def _counted_word(tail: str) -> str:
-    """The stem of the word at the beginning of `tail`; empty where there is none of some length."""
-    match = re.match(r"\s*([^\W\d_]+(?:['’]\w+)?)", tail)
-    word = re.split(r"['’]", match[1])[-1] if match else ""
-    return word[:STEM] if len(word) >= SHORTEST_WORD else ""
+    """Each figure with the unit or the stem of the word that it counts, where there is one."""
+    return frozenset((quantity.value, quantity.unit) for quantity in _things(text) if quantity.kind != "ordinal")
 
 
 def as_text(value: float) -> str:

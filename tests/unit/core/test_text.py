@@ -121,7 +121,7 @@ def test_names_are_found_where_writing_shows_them() -> None:
     [
         ("11,000 soldiers and 2.5 million shells", {11000, 2_500_000}),
         ("1,5 млн снарядів", {1_500_000}),
-        ("Zwei Soldaten, drei Mrd Euro", {2, 3}),
+        ("Zwei Soldaten, drei Mrd Euro", {2, 3e9}),
         ("5 Milliarden Euro", {5e9}),
         ("북한군 1만1천 명", {11000}),
         ("포로 두 명", {2}),
