@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: run install demo test check format bench train evaluate lock clean
+.PHONY: run install demo test check format bench train evaluate measure lock clean
 
 run: install
 	$(BIN)/storywatch run --config config
@@ -45,7 +45,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 bench: $(VENV)/installed-dev
-	for b in benchmarks/bench_*.py; do $(BIN)/python $$b || exit 1; done
+	for b in benchmarks/bench_*.py; do OMP_NUM_THREADS=1 $(BIN)/python $$b || exit 1; done
 
 # Labelled streams to learn from or to measure with: folders of streams, or folders that hold some.
 STREAMS ?= tests/data/streams
@@ -55,6 +55,10 @@ train: $(VENV)/installed-dev
 
 evaluate: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python training evaluate $(STREAMS)
+
+measure: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python training contact $(STREAMS)
+	OMP_NUM_THREADS=1 $(BIN)/python training level $(STREAMS)
 
 # Needs uv; the files hold names, versions and hashes, and no address.
 lock:

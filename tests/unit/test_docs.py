@@ -79,6 +79,17 @@ def test_the_reference_names_no_option_that_is_not_there(command: str) -> None:
     assert told <= {*options_of(commands()[command]), "--config", "--help"}
 
 
+def test_every_make_target_and_variable_is_in_the_reference() -> None:
+    """What make can do is told, and nothing that it can't."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    told = (ROOT / "docs/reference/make.md").read_text("utf-8")
+    [targets] = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert set(re.findall(r"^\| `make ([a-z-]+)` \| \S", told, re.MULTILINE)) == set(targets.split())
+    assert set(re.findall(r"^\| `([A-Z]+)` \|", told, re.MULTILINE)) == set(
+        re.findall(r"^([A-Z]+) *\?=", makefile, re.MULTILINE)
+    )
+
+
 def test_every_dependency_has_its_reason() -> None:
     """No package is installed on a user's machine without a reason that is written down."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
