@@ -5,6 +5,7 @@
     python training pack --out FILE STREAMS...          the vectors that a replay of the streams asks for
     python training contact [--held-out] STREAMS...     first articles in each language, with nothing accepted before
     python training level [--held-out] STREAMS...       the cut in use against the best in hindsight, young stories
+    python training band [--held-out] STREAMS...        what a second opinion is worth, by band and by how right it is
     python training needles --among FILE STREAMS...     each stream's entries among real ones
     python training haystack FILE --watch WATCH...      real entries through watches: false alerts, found, missed
 
@@ -18,6 +19,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from band import measure_band, print_band, walk_all
 from contact import measure_contact, print_contact
 from haystack import list_walks, load_followed, print_searches, print_walks, read_entries, search_needles, walk_entries
 from judged_by import Judges, left_out, shipped
@@ -56,7 +58,7 @@ def main() -> int:
         print(f"{len(streams)} streams learnt, weights in {arguments.out}")  # noqa: T201  it is a command
     elif arguments.command == "pack":
         print(f"{pack_vectors(streams, encoder, arguments.out)} vectors in {arguments.out}")  # noqa: T201  it is a command
-    elif arguments.command in {"contact", "level", "needles"}:
+    elif arguments.command in {"contact", "level", "needles", "band"}:
         judges = left_out(streams, encoder) if arguments.held_out else shipped(streams)
         _measure(arguments, judges, encoder)
     elif arguments.shipped:
@@ -71,6 +73,9 @@ def _measure(arguments: argparse.Namespace, judges: Judges, encoder: KeptVectors
         print_contact(measure_contact(judges, encoder))
     elif arguments.command == "level":
         print_level(measure_level(judges, encoder))
+    elif arguments.command == "band":
+        walks = walk_all(judges, encoder)
+        print_band(walks, measure_band(walks))
     else:
         print_searches(search_needles(judges, read_entries(arguments.among), encoder))
 
@@ -91,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="training", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=("train", "evaluate", "pack", "contact", "level", "needles", "haystack"))
+    parser.add_argument("command", choices=("train", "evaluate", "pack", "contact", "level", "band", "needles", "haystack"))
     parser.add_argument("streams", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=PACKAGE)
     parser.add_argument("--vectors", type=Path, default=Path("data/training-vectors.sqlite"))
