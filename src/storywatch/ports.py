@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from storywatch.core.model import (
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         FeedAnswer,
         FeedClaim,
         Judged,
+        LanguageMean,
         Page,
         PollOutcome,
         PollPlan,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         WatchId,
     )
     from storywatch.core.opinion import Band, Heard, Question, Reservation
+    from storywatch.core.vectors import KeptArticle, Reencoded, Stale
 
 
 class Clock(Protocol):
@@ -178,6 +180,30 @@ class Opinions(Protocol):
 
     def record_odd_answer(self, endpoint: str, *, now: datetime) -> None:
         """The endpoint answers, though not what was asked: a failure, and no reason to pause."""
+        ...
+
+
+class Vectors(Protocol):
+    """What another encoder made, to be made anew. Each method is one transaction."""
+
+    def stale(self, *, encoder: str) -> list[Stale]:
+        """The stories that hold vectors of another encoder."""
+        ...
+
+    def load_stale(self, watch: WatchId, *, encoder: str, limit: int) -> list[KeptArticle]:
+        """Remembered articles whose vectors are another encoder's, the newest first."""
+        ...
+
+    def load_before(self, watch: WatchId, *, key: int | None, limit: int) -> list[KeptArticle]:
+        """The articles judged before the one of this key, or the last ones, the newest first."""
+        ...
+
+    def record_reencoded(self, watch: WatchId, done: Sequence[Reencoded], *, encoder: str) -> None:
+        """New vectors in the place of the old ones."""
+        ...
+
+    def record_means(self, watch: WatchId, means: Iterable[LanguageMean], *, encoder: str) -> None:
+        """New running means in the place of those of every encoder."""
         ...
 
 

@@ -76,6 +76,7 @@ def test_an_address_is_fetched_and_what_became_of_it_before_is_told(
         url = f"http://127.0.0.1:{receiver.port}/news/1"
         receiver.answers = ["404 Not Found\n\n", f"200 OK\ncontent-type: text/html\n\n{page(NEWS)}"]
         told.judge(an_article(url=url, url_key=url_key(url), seen_at=NOON))
+        assert storywatch("reencode").status == 0
         done = storywatch("explain", f"{url}?utm_source=mail")
     assert done.status == 0
     assert done.lines[0].startswith("Sandvik dockers accept seven percent")

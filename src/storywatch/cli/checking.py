@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from storywatch import __version__
 from storywatch.cli.printing import print_json, print_table, when
 from storywatch.config import load_config
-from storywatch.errors import SendFailed, StorywatchError
+from storywatch.errors import ConfigError, SendFailed, StorywatchError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -73,10 +73,12 @@ async def _examine(config: Config, *, offline: bool) -> list[Finding]:
         async with open_app(config, environ=os.environ, alone=False) as app:
             probe(app.database)
             findings.append(Finding(what="database", ok=True, told=f"{app.database.name}, can be written"))
-            findings += [_disk(app), _clock(app), _encoder(app), *_opinion(app)]
+            findings += [_disk(app), _clock(app), await _encoder(app), *_opinion(app)]
             if not offline:
                 findings += await ask_feeds(app.outside.feeds, tuple(config.feeds.values()))
                 findings += await _ask_channels(app)
+    except ConfigError:  # the model or its weights
+        raise
     except StorywatchError as error:
         findings.append(Finding(what="database", ok=False, told=str(error)))
     return findings
@@ -96,10 +98,17 @@ def _clock(app: App) -> Finding:
     return Finding(what="clock", ok=True, told=f"{when(now)} UTC, shown in {app.config.service.timezone}")
 
 
-def _encoder(app: App) -> Finding:
+async def _encoder(app: App) -> Finding:
+    from storywatch.core.vectors import in_words  # noqa: PLC0415  heavy
+
     encoder = app.pipeline.encoder
-    [vector] = encoder.encode(["storywatch"])
-    return Finding(what="encoder", ok=len(vector) == encoder.dim, told=f"{encoder.name}, {encoder.dim} figures a text")
+    try:
+        [vector] = encoder.encode(["storywatch"])
+    except StorywatchError as error:
+        return Finding(what="encoder", ok=False, told=str(error))
+    if stale := await app.stale():
+        return Finding(what="encoder", ok=False, told=in_words(stale, encoder.name))
+    return Finding(what="encoder", ok=True, told=f"{encoder.name}, {len(vector)} figures a text")
 
 
 def _opinion(app: App) -> list[Finding]:

@@ -69,6 +69,7 @@ async def _explain(
     from storywatch.app import open_app  # noqa: PLC0415  heavy; `replay` needs none of it
 
     async with open_app(config, environ=os.environ, alone=False) as app:
+        await app.check_vectors(watches)
         article = await _article(app, what)
         reading = read_closely(article, app.pipeline.encoder)
         now = app.clock.now()

@@ -28,6 +28,7 @@ MODULES = {
     "stories": "telling",
     "timeline": "telling",
     "deliveries": "telling",
+    "reencode": "reencoding",
     "demo": "demonstrating",
 }
 INTERRUPTED = 130

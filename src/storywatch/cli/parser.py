@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     test_channel = add("test-channel", "send a test message to a channel", json=True)
     test_channel.add_argument("channel", metavar="CHANNEL", help="the channel's id")
 
+    add("reencode", "give what the stories know the vectors of the configured encoder", json=True)
     add("migrate", "bring the database to this version's schema", json=True)
     demo = add("demo", "show it at work on a composed stream, without the internet", config=False)
     demo.add_argument("--exit", action="store_true", help="end when the stream ends, on a terminal too")
