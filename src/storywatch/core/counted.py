@@ -33,11 +33,12 @@ countries countr länder staaten pays. países стран. країн kraj pańs
 customers customer kund client cliente клиент клієнт klient 고객 顧客 客户
 times times mal. fois. veces раз. рази разів razy 차례 번 回 次
 """
-_HEAD_ENDINGS = re.compile(r"(?:ских|цких|ських|цьких|skich|ckich)$")
+_HEAD_ENDINGS = re.compile(r"(?:[иы]х|іх|ych|ich)$")
+_VERB_ENDINGS = re.compile(r"(?:л[иаоь]|лис[ья]|лися|лось|ть|ся|сь|ет|ют|ут|ał|ała|ało|ali|ały|ło|ją|ą)$")
 _ADJECTIVES = frozenset(
     """new more other further additional wounded injured captured young old former foreign civilian local own different separate
     новых нових других інших ещё еще ще многих молодых своих раненых поранених nowych innych kolejnych młodych rannych
-    weitere neue andere verletzte gefangene tote autres nouveaux otros nuevos""".split()
+    jeunes grands anciens nuevas jóvenes weitere neue andere verletzte gefangene tote autres nouveaux otros nuevos""".split()
 )
 _STOPS = frozenset(
     """of the a an and or in on at by to from for with as is was were are has have had been be will would that which who while after before
@@ -56,7 +57,7 @@ _WORD = re.compile(r"(?P<gap>[ \u00a0\-]{1,2})(?P<word>[^\W\d_]+(?:['’ʼ][^\W\
 _OF = re.compile(r"[ ](?:of|de|d['’]|von)(?=[ \w])[ ]?")
 _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 COUNTER = (
-    r"명|사람|분(?=[이의을 ])|개국|개소|개|곳|척|대|발|마리|건|차례|번|가구|세대|채|국|표|인(?=[ 의이])|人|名|个(?!月)|個(?!月)|位|艘|辆|輛|架|枚|件|隻|只|条|座|家|所|台|機|匹|頭|头|隊"
+    r"명|사람|분(?=[이의을 ])|개국|개소|개|곳|척|대|발|마리|건|차례|번|가구|세대|채|국|표|인(?=[ 의이])|人|名|个(?!月)|個(?!月)|位|艘|辆|輛|架|枚|件|隻|只|条|座|家|所|台|機|匹|頭|头|隊|基"
     r"|発|发|回|次|[カか]国|[カか]所|ヶ国|棟|戸|户|世帯|票|起|例|歩|支|门|枝"
 )
 _COUNTER = re.compile(rf"\s?(?P<counter>{COUNTER})")
@@ -98,10 +99,10 @@ def counted_after(plain: str, masked: str, at: int, *, lang: str, factor: bool) 
             masked, plain = f"{masked[: at - 1]} {masked[at:]}", f"{plain[: at - 1]} {plain[at:]}"
             at -= 1
     words = _words(plain, masked, at)
-    if not words:
-        return "", at
     if known := _known(words):
         return known
+    if not words or words[0][1] - at > len(words[0][0]) + 2:  # "three were wounded", but not "two have since"
+        return "", at
     word, end = _head(words, lang)
     low = word.lower().replace("’", "'").split("'")[-1]
     if len(low) < SHORTEST:
@@ -146,7 +147,8 @@ def _head(words: list[tuple[str, int]], lang: str) -> tuple[str, int]:
         return next((pair for pair in words[:3] if pair[0][0].isupper()), words[0])
     if lang in {"ru", "uk", "pl"} and len(words) > 1:
         low = words[0][0].lower()
-        return words[1] if _HEAD_ENDINGS.search(low) or low in _ADJECTIVES else words[0]
+        adjective = low in _ADJECTIVES or (_HEAD_ENDINGS.search(low) and not _VERB_ENDINGS.search(words[1][0]))
+        return words[1] if adjective else words[0]
     return next((pair for pair in words if pair[0].lower() not in _ADJECTIVES), words[0])
 
 
@@ -154,7 +156,7 @@ def _is_plural(word: str) -> bool:
     return word in _IRREGULAR and word not in _ADJECTIVES or (word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > SHORTEST)
 
 
-def counted_east(masked: str, start: int, end: int) -> tuple[str, int] | None:
+def counted_east(masked: str, start: int, end: int, lang: str) -> tuple[str, int] | None:
     """What a figure in front of an east Asian counter counts, and where the counter ends; None without a counter."""
     match = _COUNTER.match(masked, end)
     if match is None:
@@ -167,19 +169,21 @@ def counted_east(masked: str, start: int, end: int) -> tuple[str, int] | None:
     for found in (before, after):
         if found and (name := _thing_within(found["noun"])):
             return name, match.end()
-    return _plain_noun(before, after, counter) or thing_of(counter) or ("people" if counter in _PERSONS else counter), match.end()
+    return _plain_noun(before, after, counter, lang) or thing_of(counter) or ("people" if counter in _PERSONS else counter), match.end()
 
 
 def _thing_within(noun: str) -> str | None:
     return next((name for at in range(min(4, len(noun) - 1)) if (name := thing_of(noun[at:])) and len(noun) - at > 1), None)
 
 
-def _plain_noun(before: re.Match[str] | None, after: re.Match[str] | None, counter: str) -> str | None:
+def _plain_noun(before: re.Match[str] | None, after: re.Match[str] | None, counter: str, lang: str) -> str | None:
     """The noun at the counter: 船员 in 19名船员 and 19人の船員; 선원 in 선원 19명."""
     bare = (None,) if counter != "人" else ()  # 300人撤离: the noun is 人 itself
     if after and not "가" <= after["noun"][0] <= "힣" and after["particle"] in {*bare, "の", "的"} and after["noun"][0] not in _VERBS:
         return after["noun"][:2]
-    if before is None:
+    if after and lang == "ko" and counter == "개" and after["particle"] is None:
+        return after["noun"][:2]
+    if before is None or lang == "zh":  # in Chinese a verb stands there more often
         return None
     noun = before["noun"]
     if "가" <= noun[0] <= "힣":

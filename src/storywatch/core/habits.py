@@ -43,8 +43,8 @@ def habit_of(lower: str) -> str:
         for lang in _LANGUAGES_OF.get(word, ()):
             counts[lang] += 2
     for letter in head:
-        if not letter.isascii() and (lang := _LETTERS_OF.get(letter)):
-            counts[lang] += 1
+        if letter in _LETTERS_OF:
+            counts[_LETTERS_OF[letter]] += 1
     if counts["es"] == counts["fr"] and _SPANISH.search(head):
         counts["es"] += 1
     best = max(counts, key=counts.__getitem__)

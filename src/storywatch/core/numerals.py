@@ -69,7 +69,7 @@ _SLAVIC_STEMS = """
 16 шестнадцат шістнадцят|17 семнадцат сімнадцят|18 восемнадцат вісімнадцят|19 девятнадцат дев'ятнадцят|20 двадцат двадцят
 30 тридцат тридцят
 """
-_SLAVIC_ENDINGS = ("ь", "и", "ью", "ьох", "ьом", "ьома", "еро")
+_SLAVIC_ENDINGS = ("ь", "и", "ью", "ьма", "ьох", "ьом", "ьома", "еро")
 _SLAVIC_TENS = """
 50 пятьдесят пятидесяти п'ятдесят п'ятдесяти п'ятдесятьох|60 шестьдесят шестидесяти шістдесят шістдесяти шістдесятьох
 70 семьдесят семидесяти сімдесят сімдесяти сімдесятьох|80 восемьдесят восьмидесяти вісімдесят вісімдесяти вісімдесятьох
@@ -165,7 +165,7 @@ def _german() -> dict[str, Numeral]:
     teens = "zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn".split()
     tens = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split()
     small = dict(enumerate(units, 1)) | dict(enumerate(teens, 10)) | {20 + 10 * at: ten for at, ten in enumerate(tens)}
-    small |= {small[20 + 10 * t] and 20 + 10 * t + u: f"{units[u - 1]}und{tens[t]}" for t in range(8) for u in range(1, 10)}
+    small |= {20 + 10 * t + u: f"{units[u - 1]}und{tens[t]}" for t in range(8) for u in range(1, 10)}
     found = {word: value for value, word in small.items() if value >= 2}  # noqa: PLR2004  "ein" is an article
     for at, unit in enumerate(["", *units]):
         hundred = max(at, 1) * 100

@@ -9,9 +9,9 @@ from functools import lru_cache
 from storywatch.core.bounds import bound_after, bound_before
 from storywatch.core.counted import COUNTER, counted_after, counted_east
 from storywatch.core.habits import folded, habit_of
-from storywatch.core.labels import FILLER, without_labels
+from storywatch.core.labels import FILLER, blanked, without_labels
 from storywatch.core.numerals import NATIVE, Numeral, Sum, east_value, figure_value, native_value, numeral_of, tidy
-from storywatch.core.units import currency_before, unit_after
+from storywatch.core.units import currency_before, is_past, unit_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class Quantity:
     span: tuple[int, int]
     most: float | None = None
     opens: bool = False  # the lower end of a range, whose upper end follows
+    told: int = 0  # where the counted word ends, or else the span
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ _TOKEN = re.compile(
 )
 _GAP = re.compile(r"[ \-\u2010]?\.? ?\Z")
 _LINKS = {"en": {"and", "a"}, "fr": {"et"}, "es": {"y"}, "de": {"und"}, "": {"and", "et", "y"}}
+_ONE = frozenset("un una une".split())
 _OF = frozenset({"of", "de"})
 _HALVES = frozenset("half halbe halbes halben demi demie media medio pół".split())
 _SEVERAL = frozenset(
@@ -67,7 +69,7 @@ _ROUGH = frozenset("dizaine quinzaine vingtaine trentaine quarantaine cinquantai
 _NOT_ONE = frozenset("day thing another more side time way hand reason point such side. kind man's fell".split())
 _FRACTIONS = re.compile(r"third|quart|fifths|dritt|viert|tiers|terci|cuart|трет|четверт|чверт|trzec|czwart")
 _RANGE = re.compile(r"\s?(?:-|–|—|~|〜|to|bis|à|a|do|до|по|내지|から|至|到|or|oder|ou|o|или|або|чи|lub|and)\s?")
-_ORDINAL_MARK = re.compile(r"(?:st|nd|rd|th|º|ª|er|e|ème|-?(?:й|я|го|му))(?![^\W_])|회째|번째|回目|番目|차(?=[ 회례전])|位(?=[にでの])|위(?=[를에로 ])|级|급(?= |$)|級")
+_ORDINAL_MARK = re.compile(r"(?:st|nd|rd|th|º|ª|er|e|ème|-?(?:й|я|го|му))(?![^\W_])|회째|번째|라운드|回目|番目|차(?=[ 회례전])|位(?=[にでの])|위(?=[를에로 ])|级|급(?= |$)|級")
 _ORDINAL_POINT = {"de": re.compile(r"\. (?=[A-ZÄÖÜ])"), "pl": re.compile(r"\. (?=[a-ząćęłńóśźż])")}
 _GRADE = re.compile(
     r"(?<![^\W\d_])(category|level|phase|stage|grade|kategorie|stufe|phase|catégorie|niveau|categoría|nivel|fase|kategori[ai]|poziom|stopień"
@@ -82,6 +84,7 @@ _HAN_RUN = re.compile(rf"(?P<before>[数數几幾上成第百唯统統]|分之|�
 _HAN_AFTER = re.compile(
     rf"\s?(?:{COUNTER}|天|周(?![年边日一二三四五六])|小时|小時|時間|分钟|分間|个月|個月|[かカヶ]月|週間|日間|年間|年间|円|元|美元|ドル|ユーロ|欧元|トン|吨|公里|キロ|メートル|米|歳|岁|成|割)|[余餘]り?(?={COUNTER})"
 )
+_EAST_LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _HAN_NOT = re.compile(r"[月日年号時时点分]|一[些起样般定切直旦边致]")
 _KOREAN_COUNTERS = rf"(?:{COUNTER}|개월|주|달러|원|살|시간|배)"
 _NATIVE_RUN = re.compile(rf"(?<![가-힣])(?:{NATIVE.pattern})(?=\s?(?:여\s?)?{_KOREAN_COUNTERS}|(?P<alone>[ ,.]|\Z))")
@@ -91,7 +94,7 @@ _SINO_RUN = re.compile(
 _KOREAN_SHAPE = re.compile(r"(?:[일이삼사오육칠팔구]?[십백천만억조])+[일이삼사오육칠팔구]?")
 _SINO_ALONE = re.compile(r"[일이삼사오육칠팔구]?[백십](?:[일이삼사오육칠팔구]?[십])?[일이삼사오육칠팔구]?")
 _PER_HUNDRED = re.compile(rf"百分之\s?(?P<value>\d{{1,3}}(?:\.\d{{1,4}})?|[{_HAN}]{{1,5}}(?:点[{_HAN}]{{1,4}})?)")
-_FRACTION_EAST = re.compile(rf"[{_HAN}\d]{{1,4}}分[之の][{_HAN}\d]{{1,4}}")
+_FRACTION_EAST = re.compile(rf"[{_HAN}\d]{{1,4}}分[之の][{_HAN}\d]{{1,4}}|\d{{1,4}}분의\s?\d{{1,4}}")
 
 
 @lru_cache(maxsize=8192)
@@ -119,6 +122,7 @@ def _placed(quantity: Quantity, places: tuple[int, ...]) -> Quantity:
         span=(places[start], max(places[end], places[end - 1] + 1)),
         most=quantity.most,
         opens=quantity.opens,
+        told=max(places[min(quantity.told, len(places) - 1)], places[end]),
     )
 
 
@@ -223,6 +227,8 @@ def _next(masked: str, tokens: list[re.Match[str]], last: int, total: Sum, lang:
         if at >= len(tokens) or not _GAP.match(masked, tokens[at - 1].end(), tokens[at].start()):
             return None
     numeral = numeral_of(tokens[at]["word"] or "", lang)
+    if linked and tokens[at]["word"] in _ONE:
+        numeral = Numeral(1.0, "part")
     if numeral is None or not total.takes(numeral):
         return None
     if linked and not (numeral.kind == "plural" if word in _OF else _links(word, total, numeral)):
@@ -279,11 +285,9 @@ def _eastern(masked: str) -> tuple[list[_Phrase], str]:
     for pattern, read in _EASTERN:
         if not any(mark in rest for mark in _SIGNS_OF[pattern]):
             continue
-        for match in pattern.finditer(rest):
-            phrase = read(match)
-            if phrase:
-                found.append(phrase)
-                rest = rest[: phrase.start] + FILLER * (phrase.end - phrase.start) + rest[phrase.end :]
+        phrases = [phrase for match in pattern.finditer(rest) if (phrase := read(match))]
+        rest = blanked(rest, [(phrase.start, phrase.end) for phrase in phrases])
+        found += phrases
     return found, rest
 
 
@@ -313,7 +317,9 @@ def _han(match: re.Match[str]) -> _Phrase | None:
         return _vague_han(phrase, match, before)
     if after is None and (_HAN_NOT.match(match.string, end) or not _is_sure(run)):
         return None
-    if run == "一" and not re.match(r"[人名位艘架]", match.string[end : end + 1]):
+    if run == "一" and match.string[end : end + 1] != "人":  # 一名, 一位 and 一个 are articles
+        return None
+    if run in {"百", "千", "万", "億", "亿"} and (_EAST_LETTER.match(match.string[start - 1 : start]) or match.string[end : end + 1] in "歳岁"):
         return None
     return phrase
 
@@ -407,19 +413,19 @@ def _opened(masked: str, phrase: _Phrase, upper: Quantity | None, last: _Phrase)
     money = currency_before(masked, phrase.start)
     start = money[1] if money else phrase.start
     if upper.kind == "count":
-        return Quantity(value=value, kind="count", unit="", bound="over", span=(start, phrase.end), opens=True)
-    return Quantity(value=value, kind=upper.kind, unit=upper.unit, bound="over", span=(start, phrase.end), opens=True)
+        return Quantity(value=value, kind="count", unit="", bound="over", span=(start, phrase.end), opens=True, told=phrase.end)
+    return Quantity(value=value, kind=upper.kind, unit=upper.unit, bound="over", span=(start, phrase.end), opens=True, told=phrase.end)
 
 
 def _quantity(plain: str, masked: str, phrase: _Phrase, lang: str) -> Quantity | None:
-    kind, unit, factor, end = _unit(plain, masked, phrase, lang)
+    kind, unit, factor, end, told = _unit(plain, masked, phrase, lang)
     if not kind:
         return None
     start = phrase.start
     if kind in {"count", "money"} and (money := currency_before(masked, start)):
         kind, unit, start = "money", money[0], money[1]
     bound = _bound(masked, phrase, start, end, lang)
-    return Quantity(value=tidy(phrase.value * factor), kind=kind, unit=unit, bound=bound, span=(start, end), most=phrase.most)
+    return Quantity(value=tidy(phrase.value * factor), kind=kind, unit=unit, bound=bound, span=(start, end), most=phrase.most, told=told)
 
 
 def _bound(masked: str, phrase: _Phrase, start: int, end: int, lang: str) -> str:
@@ -432,29 +438,33 @@ def _bound(masked: str, phrase: _Phrase, start: int, end: int, lang: str) -> str
     return after[0] if after else "exact"
 
 
-def _unit(plain: str, masked: str, phrase: _Phrase, lang: str) -> tuple[str, str, float, int]:
-    """Kind, unit, factor and end; kind "" where the number is no quantity after all."""
+def _unit(plain: str, masked: str, phrase: _Phrase, lang: str) -> tuple[str, str, float, int, int]:
+    """Kind, unit, factor, end, and where the counted word ends; kind "" where the number is no quantity after all."""
     end = phrase.end
     if phrase.kind == "percent":
-        return "percent", "%", 1.0, end
+        return "percent", "%", 1.0, end, end
     if grade := _GRADE.search(masked, max(0, phrase.start - 14), phrase.start):
-        return "ordinal", _grade(grade[1]), 1.0, end
+        return "ordinal", _grade(grade[1]), 1.0, end, end
     if phrase.kind == "ordinal" or _ordinal_end(plain, masked, phrase, lang) > end:
         end = _ordinal_end(plain, masked, phrase, lang)
-        return "ordinal", counted_after(plain, masked, end, lang=lang, factor=False)[0], 1.0, end
+        word, told = counted_after(plain, masked, end, lang=lang, factor=False)
+        return "ordinal", word, 1.0, end, told
     bound = bound_after(masked, end)
     at = bound[1] if bound else end
     if found := unit_after(masked, end) or (unit_after(masked, at) if bound else None):
-        return found.kind, found.name, found.factor, found.end
-    if east := counted_east(masked, phrase.start, end) or (counted_east(masked, phrase.start, at) if bound else None):
-        return "count", east[0], 1.0, end
-    word, _ = counted_after(plain, masked, end, lang=lang, factor=phrase.factor)
-    return _count(plain, masked, phrase, word)
+        past = found.kind == "measure" and is_past(masked, phrase.start, found)
+        return "" if past else found.kind, found.name, found.factor, found.end, found.end
+    if east := counted_east(masked, phrase.start, end, lang) or (counted_east(masked, phrase.start, at, lang) if bound else None):
+        return "count", east[0], 1.0, end, east[1]
+    word, told = counted_after(plain, masked, end, lang=lang, factor=phrase.factor)
+    return (*_count(plain, masked, phrase, word), told)
 
 
 def _count(plain: str, masked: str, phrase: _Phrase, word: str) -> tuple[str, str, float, int]:
     money = currency_before(masked, phrase.start)
     if word and phrase.spelled and _FRACTIONS.match(word):
+        return "", "", 1.0, phrase.end
+    if not word and masked[phrase.start : phrase.end] == "neuf":  # in French also "new"
         return "", "", 1.0, phrase.end
     if phrase.spelled and phrase.value == 1 and not phrase.factor and (not word or word in _NOT_ONE):
         return "", "", 1.0, phrase.end

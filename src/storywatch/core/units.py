@@ -40,24 +40,27 @@ litres volume 1 litre liter litr литр літр 리터 リットル 升
 barrels volume 158.987 barrel fass. baril baryłek баррел барел 배럴 バレル 桶
 minutes time 0.0166667 minute minuto minut. minuty. minutę. минут хвилин мин. 분간 分間 分钟 分鐘
 hours time 1 hour stunde heure. heures. hora. horas. godzin час. часа. часов. часах. часам. годин 시간 時間 小时 小時
-days time 24 day. days. tag. tage. tagen. jour. jours. día. días. dni. dzień. dnia. doby. dób. день. дня. дней. днів. дні. дням. сут. суток. діб. доби. 일간 日間 天 일 昼夜
-weeks time 168 week wochen woche. semaine semana tygodn недел неділь. тижн тижд 주간 週間 周 星期 주
+days time 24 day. days. tag. tage. tagen. jour. jours. día. días. dni. dzień. dnia. doby. dób. день. дня. дней. днів. дні. дням. сут. суток. діб. доби. dniach. 일간 日間 天 일 昼夜
+weeks time 168 week wochen woche. semaine semana tygodn недел неділь. тижн тижд 주간 週間 个星期 個星期 周 星期 주
 months time 730.5 month monat mois. mes. meses. miesi месяц місяц 개월 か月 カ月 ヶ月 ヵ月 个月 個月 箇月
 years time 8766 year jahr. jahre. jahren. an. ans. année. années. año. años. lat. lata. rok. roku. год. года. лет. годам. років. роки. рік. року. 년 年
 hectares area 1 hectare hektar hectáre ha. гектар га. 헥타르 ヘクタール 公顷 公頃
 km² area 100 km²
+m³ volume 1000 m³. кубометр кубомет m3.
+m² area 0.0001 m². m2.
+km/h speed 1 km/h
 mw power 1 mw. megawatt мвт. мегаватт 메가와트 メガワット 兆瓦
 gw power 1000 gw. gigawatt гвт. гигаватт 기가와트 ギガワット
 kv voltage 1 kv. kilovolt кв. киловольт
-degrees angle 1 degree grad. grado. grados. degré stopni градус 도 度 °c. °
+degrees angle 1 degree grad. grado. grados. degré stopni градус 度 °c. °
 """
 _PERCENT = re.compile(
-    r"\s?(?:%|٪|percent|per cent|pct\b|prozent|pour cent|por ciento|процент|відсот|procent|퍼센트|프로(?![가-힣])|パーセント|%)(?P<points>"
+    r"\s?(?:%|٪|percent|per cent|pct\b|prozente?n?|pour cent|por ciento|процент[а-яіїє]{0,4}|відсот[а-яіїє]{0,4}|procent[a-z]{0,3}|퍼센트|프로(?![가-힣])|パーセント|%)(?P<points>"
     r"(?:age)?[ -]?points?|punkt|-?пункт|\w{0,3} пункт|p\b|포인트|ポイント|个百分点|p\.p\.)?"
 )
 _TENTHS = re.compile(r"\s?(?:割|할(?![수 ])|成(?![为員员功立年分本人绩果交熟長长]))")
 _AGE = re.compile(r"[- ]?years?[- ]old|[- ]?ans\b, âg|-?jährig|-?летн|-?річн|-?letni|歳|岁|歲|세(?=[가-힣 ,.)]|$)|살|лет\b от роду")
-_ADJECTIVE = r"(?:(?:us|u\.s\.|american|canadian|amerikanisch\w*|schwedisch\w*|американск\w+|американськ\w+|amerykańsk\w+)[ -])?"
+_ADJECTIVE = r"(?:(?:us|u\.s\.|american|canadian|cubic|square|amerikanisch\w*|schwedisch\w*|американск\w+|американськ\w+|amerykańsk\w+)[ -])?"
 _JOINT = r"[ \-\u2010]?(?:de |d'|d’|of )?"
 
 
@@ -109,6 +112,9 @@ _MONEY = _words([(code, words) for code, *words in _rows(_CURRENCIES)])
 _SIZES = _words([(_NAMES.get(name, name), words) for name, _, _, *words in _rows(_MEASURES)])
 _NEXT = re.compile(rf"{_JOINT}{_ADJECTIVE}(?P<word>[^\W\d_]+[²°]?|[$€£¥₩₴₽₹₺°])")
 _SIGN = re.compile(r"(?:(?<![^\W\d_])(us|ca|c|au|a|nt|hk)?([$€£¥₩₴₽₹₺])|(?<![^\W\d_])(" + "|".join(_CODES) + r"))\s?\Z")
+_SHAPES = {"cubic": "³", "square": "²"}
+_AGO = re.compile(r"\s?(?:ago|earlier|before|назад|тому|temu|前|전(?![가-힣])|früher|zuvor|plus tôt|antes|раніше|ранее|wcześniej)(?![^\W\d_])|[ ]?前|[ ]전(?=[ 에,.]|\Z)")
+_SINCE = re.compile(r"(?:\bvor|il y a|\bhace)(?: (?:etwa|rund|fast|mehr als|environ|plus de|casi|más de|unos|unas))? \Z")
 _LONGEST_STEM = 10
 _SHORTEST_STEM = 3
 
@@ -127,6 +133,11 @@ def unit_after(text: str, at: int) -> Unit | None:
     word = match["word"]
     if code := _SIGNS.get(word) or _named(word, _MONEY):
         return Unit("money", code, 1.0, match.start("word") + _length(word, _MONEY))
+    if text.startswith("/h", match.end()) and word.startswith("km"):
+        return Unit("measure", "km/h", 1.0, match.end() + 2)
+    if (name := _named(word, _SIZES)) and (shape := _SHAPES.get(match.group().strip().partition(" ")[0])):
+        name = name + shape if name + shape in MEASURES else name
+        return Unit("measure", name, 1.0, match.end())
     if name := _named(word, _SIZES):
         return Unit("measure", name, 1.0, match.start("word") + _length(word, _SIZES))
     return None
@@ -139,6 +150,13 @@ def currency_before(text: str, at: int) -> tuple[str, int] | None:
         return None
     sign = match[3] or (match[1] or "") + match[2]
     return _SIGNS.get(sign, "USD"), match.start()
+
+
+def is_past(text: str, start: int, unit: Unit) -> bool:
+    """Does the time measured tell when something was ("three weeks ago", "vor drei Wochen"), and not how long?"""
+    if MEASURES[unit.name].dimension != "time":
+        return False
+    return bool(_AGO.match(text, unit.end) or _SINCE.search(text, max(0, start - 20), start))
 
 
 Words = tuple[dict[str, str], dict[str, str], list[tuple[str, str]]]

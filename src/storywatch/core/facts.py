@@ -1,0 +1,269 @@
+"""The facts of a story as a table: what is counted, how things stand, and what is announced for which day, with who says so.
+
+Facts are told apart by what they are of and by the words around them: 5 per cent of one thing is no news about 7 per
+cent of another. For each fact the last claim of every owner is kept, so that figures which conflict stay side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Self
+
+from storywatch.core.dates import Day, days_of
+from storywatch.core.names import names_of
+from storywatch.core.numbers import Quantity, quantities_of, same_quantity
+from storywatch.core.statuses import Status, flipped, planned_for, statuses_of
+from storywatch.core.text import words_of
+from storywatch.core.units import MEASURES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+Key = tuple[str, str]
+
+SIDE_BY_SIDE = timedelta(hours=12)  # two owners who differ within this contradict each other; later it is news
+MAX_FACTS = 16  # of one key; the one not heard of for the longest goes first
+MAX_OWNERS = 8  # whose claims about one fact are kept
+MAX_VALUES = 12  # former values of one fact that are known when they are told again
+WINDOW = 80  # characters around a value that tell what it is of
+COMPARED = 3  # claims of a fact whose words are compared
+NEAR = {"count": 0.2, "ordinal": 0.25, "money": 0.3, "percent": 0.34, "measure": 0.34, "status": 0.3, "day": 0.34}  # words shared
+SAME_NAMES = 0.5  # of the names, where words can't be compared across languages
+GRADES = frozenset({"category", "level", "phase"})
+CUT = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A sentence with its language, the owner of the outlet that says it, and when it was seen."""
+
+    text: str
+    lang: str
+    owner: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What one owner said last about a fact: the value, and the words for it as the sentence has them."""
+
+    value: Quantity | Status | Day
+    written: str
+    said: Said
+    words: frozenset[str]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that is counted, answered or dated. `claims`: one for each owner, the latest last."""
+
+    what: str
+    claims: tuple[Claim, ...]
+    former: tuple[Quantity | Day, ...] = ()  # values told before
+
+    @property
+    def latest(self) -> Claim:
+        """The claim that was made last."""
+        return self.claims[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A fact that a sentence tells otherwise than it was known. `conflict`: another owner said so shortly before."""
+
+    what: str
+    old: Claim
+    new: Claim
+    conflict: bool
+
+    @property
+    def who(self) -> str:
+        """The owner who said the old value."""
+        return self.old.said.owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Facts:
+    """What is known, immutable; adding gives another table."""
+
+    table: Mapping[Key, tuple[Fact, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of(cls, sentences: Iterable[Said]) -> Self:
+        """The facts of sentences in the order in which they were said."""
+        return cls().with_sentences(sentences)
+
+    def with_sentence(self, said: Said) -> Self:
+        """The facts with those of one more sentence."""
+        return self.with_sentences((said,))
+
+    def with_sentences(self, sentences: Iterable[Said]) -> Self:
+        """The facts with those of the sentences of an article: one copy of the table for all of them."""
+        table = dict(self.table)
+        for said in sentences:
+            for key, claim in claims_of(said):
+                table[key] = _filed(table.get(key, ()), key, claim)
+        return type(self)(table=MappingProxyType(table))
+
+    def changes(self, said: Said) -> tuple[Change, ...]:
+        """What the sentence tells otherwise than it was known; nothing where it tells it for the first time, or again."""
+        found = ((key, _change(self.table.get(key, ()), key, claim)) for key, claim in claims_of(said))
+        return tuple(change for _, change in found if change)
+
+    def known(self) -> tuple[Fact, ...]:
+        """Every fact, in the order in which their keys were first told."""
+        return tuple(fact for facts in self.table.values() for fact in facts)
+
+
+def describe(change: Change) -> tuple[str, str]:
+    """Old and new value in the words of their sources: "19 sailors" and "21"."""
+    return change.old.written, change.new.written
+
+
+# --------------------------------------------------------------------------- from a sentence to claims
+
+
+def claims_of(said: Said) -> tuple[tuple[Key, Claim], ...]:
+    """What a sentence claims, each with the key of the fact it may be about."""
+    return tuple(
+        (key, Claim(value=value, written=written, said=said, words=words, names=names))
+        for key, value, written, words, names in _read(said.text)
+    )
+
+
+Read = tuple[Key, Quantity | Status | Day, str, frozenset[str], frozenset[str]]
+
+
+@lru_cache(maxsize=16384)
+def _read(text: str) -> tuple[Read, ...]:
+    found: list[Read] = []
+    quantities = [quantity for quantity in quantities_of(text) if _is_fact(quantity)]
+    statuses = sorted(statuses_of(text))
+    days = days_of(text) if planned_for(text) else ()
+    if not (quantities or statuses or days):
+        return ()
+    names = names_of(text)
+    whole = words_of(text)
+    for quantity in quantities:
+        start = quantity.span[0]
+        written = text[start : max(quantity.told, quantity.span[1])][:CUT]
+        found.append((_key(quantity), quantity, written, _words_around(text, start, quantity.span[1], whole), names))
+    found += [(("status", status.axis), status, str(status), whole, names) for status in statuses]
+    found += [(("day", ""), day, text[slice(*day.span)], _words_around(text, *day.span, whole), names) for day in days]
+    return tuple(found)
+
+
+def _is_fact(quantity: Quantity) -> bool:
+    """Ages, ends of ranges and figures of nothing are no facts of a story; of ordinals only grades are."""
+    if quantity.opens or not quantity.unit or quantity.unit == "age":
+        return False
+    return quantity.kind != "ordinal" or quantity.unit in GRADES
+
+
+def _key(quantity: Quantity) -> Key:
+    if quantity.kind == "measure":
+        return quantity.kind, MEASURES[quantity.unit].dimension
+    return quantity.kind, quantity.unit
+
+
+def _words_around(text: str, start: int, end: int, whole: frozenset[str]) -> frozenset[str]:
+    """The words near the value without the figures; a word cut by the window's edge is none of the sentence's."""
+    near = words_of(text[max(0, start - WINDOW) : start] + " " + text[end : end + WINDOW]) & whole
+    return frozenset(word for word in near if not any(mark.isdigit() for mark in word)) - _SMALL
+
+
+_SMALL = words_of(
+    "the and for that with from was were are has had have been this his her their its will not said says who which after before about more than over "
+    "der die das und den dem des ein eine einen für mit von auf ist war sind wurde wurden haben hat nicht nach bei sich als auch "
+    "les des une dans pour par sur avec est sont ont été pas plus que qui selon los las del una por para con que fue han más según "
+    "и что это как для при его она они был были было после того также nie się jest że oraz przez dla został zostali "
+    "що для при його вона вони був були було після також"
+)
+
+
+# --------------------------------------------------------------------------- which fact is meant
+
+
+def _likeness(claim: Claim, other: Claim) -> float:
+    """How much two claims are about the same thing, 0 to 1: by their words, across languages by their names."""
+    if claim.said.lang == other.said.lang:
+        return 2 * len(claim.words & other.words) / max(1, len(claim.words) + len(other.words))
+    shared = len(claim.names & other.names)
+    return shared / max(1, min(len(claim.names), len(other.names))) * SAME_NAMES
+
+
+def _ranked(facts: tuple[Fact, ...], kind: str, claim: Claim) -> list[Fact]:
+    """The facts that the claim can be about, the likeliest first."""
+    likeness = [(max(_likeness(claim, known) for known in fact.claims[-COMPARED:]), at) for at, fact in enumerate(facts)]
+    near = sorted((pair for pair in likeness if pair[0] >= NEAR[kind]), key=lambda pair: (-pair[0], -pair[1]))
+    return [facts[at] for _, at in near]
+
+
+def _same(old: Quantity | Status | Day, new: Quantity | Status | Day) -> bool:
+    if isinstance(old, Quantity) and isinstance(new, Quantity):
+        return same_quantity(old, new)
+    if isinstance(old, Day) and isinstance(new, Day):
+        return (old.month, old.day) == (new.month, new.day)
+    return old == new
+
+
+def _is_known(fact: Fact, value: Quantity | Status | Day) -> bool:
+    """Has it been told so before? States can come back, figures that were told before are background."""
+    return any(_same(claim.value, value) for claim in fact.claims) or any(_same(old, value) for old in fact.former)
+
+
+def _change(facts: tuple[Fact, ...], key: Key, claim: Claim) -> Change | None:
+    ranked = _ranked(facts, key[0], claim)
+    value = claim.value
+    if isinstance(value, Status):
+        return _flip(ranked, value, claim)
+    if not ranked or any(_is_known(fact, value) for fact in ranked):
+        return None
+    return _changed(ranked[0], claim)
+
+
+def _flip(ranked: list[Fact], value: Status, claim: Claim) -> Change | None:
+    """A state changes against what was said last about it."""
+    for fact in ranked:
+        before = fact.latest.value
+        if isinstance(before, Status):
+            return _changed(fact, claim) if flipped(frozenset({before}), frozenset({value})) else None
+    return None
+
+
+def _changed(fact: Fact, claim: Claim) -> Change:
+    old = fact.latest
+    owners = {known.said.owner for known in fact.claims}
+    recent = abs(claim.said.at - old.said.at) <= SIDE_BY_SIDE
+    conflict = recent and old.said.owner != claim.said.owner and claim.said.owner not in owners
+    return Change(what=fact.what, old=old, new=claim, conflict=conflict)
+
+
+def _filed(facts: tuple[Fact, ...], key: Key, claim: Claim) -> tuple[Fact, ...]:
+    """The facts of a key with one more claim: under the fact that it is about, or as a new one."""
+    ranked = _ranked(facts, key[0], claim)
+    value = claim.value
+    fact = next((fact for fact in ranked if _is_known(fact, value)), ranked[0] if ranked else None)
+    if fact is None:
+        what = key[1] if key[0] != "day" else "day"
+        return (*facts, Fact(what=what, claims=(claim,)))[-MAX_FACTS:]
+    others = tuple(known for known in facts if known is not fact)
+    return (*others, _heard(fact, claim))
+
+
+def _heard(fact: Fact, claim: Claim) -> Fact:
+    """The fact with the claim as the last; a value that was given up before does not become the last one again."""
+    value = claim.value
+    if not isinstance(value, Status) and any(_same(old, value) for old in fact.former) and not _same(fact.latest.value, value):
+        return fact
+    others = tuple(known for known in fact.claims if known.said.owner != claim.said.owner)
+    gone = fact.latest.value
+    former = fact.former
+    if not isinstance(gone, Status) and not _same(gone, value):
+        former = (*former, gone)[-MAX_VALUES:]
+    return Fact(what=fact.what, claims=(*others, claim)[-MAX_OWNERS:], former=former)
