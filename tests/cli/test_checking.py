@@ -10,10 +10,15 @@ from newsroom import SECRET, SECRET_ENV, beside, email, free_port, webhook
 from standardwebhooks import Webhook
 from webhook_receiver import Receiver, receiving
 
+from storywatch.app import SystemClock
+from storywatch.opinion import endpoint_id
+from storywatch.store.opinions import Opinions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conftest import Storywatch
+    from desks import Desk
     from newsroom import ConfigDir
 
 FEED = """\
@@ -47,6 +52,24 @@ def test_check_counts_what_it_read_and_passes_on_notices(storywatch: Storywatch,
     assert (told["feeds"], told["watches"]) == (1, ["harbour-strike"])
     assert any("NOBODY_SET_THIS" in notice for notice in told["notices"])
     assert not (desk_files.folder / "data").exists()
+
+
+def test_doctor_says_that_a_language_model_is_left_alone(
+    storywatch: Storywatch, desk_files: ConfigDir, told: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the reason and the time; without its key it is disabled, and the service would run on."""
+    desk_files.channels = '[opinion]\nurl = "https://models.test/v1"\nmodel = "a-model"\napi_key_env = "MODEL_KEY"\n'
+    found = {row["what"]: row for row in storywatch("doctor", "--offline", "--json").json if not row["ok"]}
+    assert found["configuration"]["told"] == "opinion is disabled: the environment variable MODEL_KEY is not set"
+    monkeypatch.setenv("MODEL_KEY", "sk-1")
+    opinions, now = Opinions(told.database), SystemClock().now()
+    for _ in range(3):
+        opinions.record_failure(endpoint_id("https://models.test/v1", "a-model"), "models.test answered 503", now=now)
+    done = storywatch("doctor", "--offline")
+    [line] = [line for line in done.lines if "a-model" in line]
+    assert line.startswith("FAULT\topinion\ta-model: 0 of 200 calls made today; paused until ")
+    assert line.endswith(": models.test answered 503")
+    assert done.status == 1
 
 
 def test_doctor_offline_looks_at_everything_in_reach(storywatch: Storywatch, desk_files: ConfigDir) -> None:

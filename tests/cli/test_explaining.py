@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import NOON, an_article
+from language_model import ModelServer, yes
 from newsroom import STRIKE, beside
 from webhook_receiver import Receiver, receiving
 
@@ -57,6 +58,30 @@ def test_explaining_leaves_no_trace(storywatch: Storywatch, desk_files: ConfigDi
     assert first.json["article"]["title"] == NEWS.partition("\n")[0]
     assert told.views.stories() == []
     assert desk_files.database
+
+
+def test_a_language_model_is_asked_only_when_it_is_asked_for(storywatch: Storywatch, desk_files: ConfigDir) -> None:
+    """With --opinion the answer is the first reason, and one call is counted; without it nobody is called."""
+    server = ModelServer(answers=[yes()])
+    with beside(receiving(server)):
+        desk_files.channels = f'[opinion]\nurl = "{server.base}"\nmodel = "a-model"\nband = [0.0, 1.0]\n'
+        [before] = storywatch("explain", "-", "--json", stdin=NEWS.encode()).json["judged"]
+        assert server.calls == []
+        [asked] = storywatch("explain", "-", "--json", "--opinion", stdin=NEWS.encode()).json["judged"]
+        told = [row["told"] for row in storywatch("doctor", "--offline", "--json").json if row["what"] == "opinion"]
+    assert len(server.calls) == 1
+    assert server.data[0]["title"] == NEWS.partition("\n")[0]
+    assert asked["verdict"]["reasons"][0]["words"].startswith("second opinion of a-model: it tells something new")
+    assert asked["verdict"]["reasons"][1:] == before["verdict"]["reasons"]
+    assert asked["verdict"]["verdict"] == "development"
+    assert told == ["a-model: 1 of 200 calls made today"]
+
+
+def test_an_opinion_of_nobody_is_an_error(storywatch: Storywatch) -> None:
+    """Without a language model, the option says what is missing."""
+    done = storywatch("explain", "-", "--opinion", stdin=NEWS.encode())
+    assert (done.status, done.out) == (1, "")
+    assert "storywatch.toml has no table [opinion]" in done.err
 
 
 def test_a_saved_page_is_read_as_a_page(storywatch: Storywatch, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from storywatch.store import migrate, tables
 from storywatch.store.engine import lock_database, open_database, release_leases
 from storywatch.store.ledger import Ledger
 from storywatch.store.migrate import alembic_config, migrate_database
+from storywatch.store.opinions import Opinions
 from storywatch.store.versions import HEAD, version_of
 
 if TYPE_CHECKING:
@@ -328,6 +329,10 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: desk.polls.settle_entry(three, EntryState.PASSED_OVER, note="about none"),
         lambda: desk.judgements.sync_watches([a_watch()]),
         lambda: desk.judgements.record_vectors(HARBOUR, {"x": a_vector(1)}, encoder="enc"),
+        lambda: Opinions(database).reserve_call("ept_1", "opn_1", budget=1, now=NOON),
+        lambda: Opinions(database).record_answer("ept_1", "opn_1", "{}", now=NOON),
+        lambda: Opinions(database).record_failure("ept_1", "503", now=NOON),
+        lambda: Opinions(database).record_odd_answer("ept_1", now=NOON),
         lambda: desk.outbox.finish_delivery(claim, outcome),
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
     ]
@@ -341,6 +346,7 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         desk.views.feeds,
         lambda: desk.views.explain(first.url),
         lambda: desk.views.gauges(now=NOON),
+        lambda: Opinions(database).view("ept_1", now=NOON),
         Ledger(database).lines,
         Ledger(database).tally,
     ]

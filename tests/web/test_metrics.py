@@ -11,6 +11,7 @@ from newsdesk import NOW, fill
 from prometheus_client.parser import text_string_to_metric_families
 
 from storywatch.core.model import AttemptOutcome, DeliveryState, Label, PollOutcome
+from storywatch.store.opinions import Opinions, OpinionView
 
 if TYPE_CHECKING:
     from newsdesk import Newsdesk
@@ -82,6 +83,24 @@ def test_the_database_is_counted_at_the_scrape(newsdesk: Newsdesk) -> None:
     assert seen["storywatch_feeds_failing", ()] == 1
     assert seen["storywatch_feed_last_success_timestamp_seconds", (("feed", "harbor-times"),)] == NOW.timestamp() - 14
     assert seen["storywatch_last_tick_timestamp_seconds", ()] == NOW.timestamp()
+
+
+def test_the_asking_of_a_language_model_is_counted(newsdesk: Newsdesk) -> None:
+    """Calls and failures of all days, what is left of this one, and whether it is left alone."""
+    opinions = Opinions(newsdesk.database)
+    for number in range(3):
+        opinions.reserve_call("ept_1", f"opn_{number}", budget=5, now=NOW)
+        opinions.record_failure("ept_1", "503", now=NOW)
+
+    def view() -> OpinionView:
+        return opinions.view("ept_1", budget=5, now=NOW)
+
+    assert scraped(newsdesk)["storywatch_opinion_budget_left", ()] == 0
+    text = newsdesk.ask("/metrics", given={"opinion": view}).text
+    assert "\nstorywatch_opinion_calls_total 3.0\n" in text
+    assert "\nstorywatch_opinion_failures_total 3.0\n" in text
+    assert "\nstorywatch_opinion_budget_left 2.0\n" in text
+    assert "\nstorywatch_opinion_paused 1.0\n" in text
 
 
 def test_a_publisher_whose_clock_runs_ahead_does_not_make_us_early(newsdesk: Newsdesk) -> None:

@@ -184,7 +184,7 @@ def _told(story: Story) -> tuple[Told, ...]:
 def _nearest_known(picked: Sequence[str], reading: Reading, story: Story) -> tuple[str, ...]:
     """The known sentences that are nearest to any of those picked, each once."""
     rows = [at for at, sentence in enumerate(reading.sentences) if sentence.text in picked]
-    nearness = story.look_at(reading).likeness[rows].max(axis=0)
+    nearness = story.look_at(reading).likeness[rows or slice(None)].max(axis=0)
     texts = [text for marks in story.memory.marks for text in marks.texts]
     found: dict[str, None] = {}
     for at in (-nearness).argsort(kind="stable").tolist():
