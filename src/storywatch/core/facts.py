@@ -1,7 +1,8 @@
 """The facts of a story as a table: what is counted, how things stand, and what is announced for which day, with who says so.
 
 Facts are told apart by what they are of and by the words around them: 5 per cent of one thing is no news about 7 per
-cent of another. For each fact the last claim of every owner is kept, so that figures which conflict stay side by side.
+cent of another. The same figure in another language is the same fact, and lends it its words in that language. For
+each fact the last claim of every owner is kept, so that figures which conflict stay side by side.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from storywatch.core.dates import Day, days_of
 from storywatch.core.names import names_of
-from storywatch.core.numbers import Quantity, quantities_of, same_quantity
+from storywatch.core.numbers import Quantity, quantities_of, replaced_in, same_quantity
 from storywatch.core.statuses import Status, flipped, planned_for, statuses_of
 from storywatch.core.text import words_of
 from storywatch.core.units import MEASURES
@@ -30,9 +31,13 @@ MAX_FACTS = 16  # of one key; the one not heard of for the longest goes first
 MAX_OWNERS = 8  # whose claims about one fact are kept
 MAX_VALUES = 12  # former values of one fact that are known when they are told again
 WINDOW = 80  # characters around a value that tell what it is of
-COMPARED = 3  # claims of a fact whose words are compared
-NEAR = {"count": 0.2, "ordinal": 0.25, "money": 0.3, "percent": 0.34, "measure": 0.34, "status": 0.3, "day": 0.34}  # words shared
-SAME_NAMES = 0.5  # of the names, where words can't be compared across languages
+MAX_CONTEXTS = 6  # of a fact: the words around its values, two of one language at the most
+NEAR = 0.3  # from here on a claim is taken to be about a fact
+OWN_WORDS = 0.35  # what it adds that the fact is the one that is told most of its kind
+OTHER_WORDS = 0.1  # the same where the unit alone says little
+NAMES = 0.2  # what the same names add across languages
+TELLING = 13  # from here on a figure is its own mark: two reports that give it mean one fact
+GENERAL = frozenset({"people", "times", "time", "length", "%", "points", "status", "day"})  # units that say little
 GRADES = frozenset({"category", "level", "phase"})
 CUT = 80
 
@@ -65,6 +70,8 @@ class Fact:
     what: str
     claims: tuple[Claim, ...]
     former: tuple[Quantity | Day, ...] = ()  # values told before
+    contexts: tuple[Claim, ...] = ()  # claims whose words are compared, of each language the last ones
+    heard: int = 1  # how often it was told
 
     @property
     def latest(self) -> Claim:
@@ -80,6 +87,7 @@ class Change:
     old: Claim
     new: Claim
     conflict: bool
+    likeness: float  # how surely both are about one thing: from NEAR upwards
 
     @property
     def who(self) -> str:
@@ -112,8 +120,9 @@ class Facts:
 
     def changes(self, said: Said) -> tuple[Change, ...]:
         """What the sentence tells otherwise than it was known; nothing where it tells it for the first time, or again."""
-        found = ((key, _change(self.table.get(key, ()), key, claim)) for key, claim in claims_of(said))
-        return tuple(change for _, change in found if change)
+        claims = claims_of(said)
+        found = [_change(self.table.get(key, ()), key, claim) for key, claim in claims]
+        return tuple(change for change in found if change) or _own_change(self.table, claims)
 
     def known(self) -> tuple[Fact, ...]:
         """Every fact, in the order in which their keys were first told."""
@@ -189,19 +198,31 @@ _SMALL = words_of(
 # --------------------------------------------------------------------------- which fact is meant
 
 
-def _likeness(claim: Claim, other: Claim) -> float:
-    """How much two claims are about the same thing, 0 to 1: by their words, across languages by their names."""
-    if claim.said.lang == other.said.lang:
-        return 2 * len(claim.words & other.words) / max(1, len(claim.words) + len(other.words))
-    shared = len(claim.names & other.names)
-    return shared / max(1, min(len(claim.names), len(other.names))) * SAME_NAMES
+def _likeness(fact: Fact, claim: Claim, key: Key, told: int) -> float:
+    """How surely a claim is about a fact: words shared in its language, names in others, and how much of its kind the
+    fact is. `told`: how often anything with that key was told.
+    """
+    alike = [context for context in fact.contexts if context.said.lang == claim.said.lang]
+    words = max((_dice(context.words, claim.words) for context in alike), default=0.0)
+    names = 0.0 if alike else max(_share(context.names, claim.names) for context in fact.contexts)
+    weight = OTHER_WORDS if key[1] in GENERAL or key[0] in {"status", "day"} else OWN_WORDS
+    return words + NAMES * names + weight * fact.heard / told
 
 
-def _ranked(facts: tuple[Fact, ...], kind: str, claim: Claim) -> list[Fact]:
-    """The facts that the claim can be about, the likeliest first."""
-    likeness = [(max(_likeness(claim, known) for known in fact.claims[-COMPARED:]), at) for at, fact in enumerate(facts)]
-    near = sorted((pair for pair in likeness if pair[0] >= NEAR[kind]), key=lambda pair: (-pair[0], -pair[1]))
-    return [facts[at] for _, at in near]
+def _dice(one: frozenset[str], other: frozenset[str]) -> float:
+    return 2 * len(one & other) / max(1, len(one) + len(other))
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(1, min(len(one), len(other)))
+
+
+def _ranked(facts: tuple[Fact, ...], key: Key, claim: Claim) -> list[tuple[float, Fact]]:
+    """The facts that the claim can be about with their likeness, the likeliest first."""
+    told = sum(fact.heard for fact in facts)
+    likeness = [(_likeness(fact, claim, key, told), at) for at, fact in enumerate(facts)]
+    near = sorted((pair for pair in likeness if pair[0] >= NEAR), key=lambda pair: (-pair[0], -pair[1]))
+    return [(like, facts[at]) for like, at in near]
 
 
 def _same(old: Quantity | Status | Day, new: Quantity | Status | Day) -> bool:
@@ -217,53 +238,87 @@ def _is_known(fact: Fact, value: Quantity | Status | Day) -> bool:
     return any(_same(claim.value, value) for claim in fact.claims) or any(_same(old, value) for old in fact.former)
 
 
+def _tells(value: Quantity | Status | Day) -> bool:
+    """Is the value its own mark, so that any report of it means the same fact?"""
+    if isinstance(value, Day):
+        return True
+    return isinstance(value, Quantity) and (value.value >= TELLING or value.value != int(value.value))
+
+
 def _change(facts: tuple[Fact, ...], key: Key, claim: Claim) -> Change | None:
-    ranked = _ranked(facts, key[0], claim)
     value = claim.value
-    if isinstance(value, Status):
-        return _flip(ranked, value, claim)
-    if not ranked or any(_is_known(fact, value) for fact in ranked):
+    if _tells(value) and any(_is_known(fact, value) for fact in facts):
         return None
-    return _changed(ranked[0], claim)
-
-
-def _flip(ranked: list[Fact], value: Status, claim: Claim) -> Change | None:
-    """A state changes against what was said last about it."""
-    for fact in ranked:
+    ranked = _ranked(facts, key, claim)
+    if not ranked:
+        return None
+    like, fact = ranked[0]
+    if isinstance(value, Status):
         before = fact.latest.value
-        if isinstance(before, Status):
-            return _changed(fact, claim) if flipped(frozenset({before}), frozenset({value})) else None
-    return None
+        flips = isinstance(before, Status) and flipped(frozenset({before}), frozenset({value}))
+        return _changed(fact, claim, like) if flips else None
+    if any(_is_known(known, value) for _, known in ranked):
+        return None
+    return _changed(fact, claim, like)
 
 
-def _changed(fact: Fact, claim: Claim) -> Change:
+def _changed(fact: Fact, claim: Claim, likeness: float) -> Change:
     old = fact.latest
     owners = {known.said.owner for known in fact.claims}
     recent = abs(claim.said.at - old.said.at) <= SIDE_BY_SIDE
     conflict = recent and old.said.owner != claim.said.owner and claim.said.owner not in owners
-    return Change(what=fact.what, old=old, new=claim, conflict=conflict)
+    return Change(what=fact.what, old=old, new=claim, conflict=conflict, likeness=round(likeness, 4))
+
+
+def _own_change(table: Mapping[Key, tuple[Fact, ...]], claims: tuple[tuple[Key, Claim], ...]) -> tuple[Change, ...]:
+    """What a sentence itself tells as changed ("41 camps, up from 23"), if the new value was not known."""
+    if not claims:
+        return ()
+    pair = replaced_in(claims[0][1].said.text)
+    if pair is None:
+        return ()
+    key, new = next(((key, claim) for key, claim in claims if claim.value == pair[1]), (("", ""), None))
+    facts = table.get(key, ())
+    if new is None or any(_is_known(fact, pair[1]) for fact in facts):
+        return ()
+    start, end = pair[0].span
+    own = Claim(value=pair[0], written=new.said.text[start : max(end, pair[0].told)][:CUT], said=new.said, words=new.words, names=new.names)
+    told = next((claim for fact in facts for claim in fact.claims if _same(claim.value, pair[0])), own)
+    return (Change(what=key[1], old=told, new=new, conflict=False, likeness=1.0),)
 
 
 def _filed(facts: tuple[Fact, ...], key: Key, claim: Claim) -> tuple[Fact, ...]:
     """The facts of a key with one more claim: under the fact that it is about, or as a new one."""
-    ranked = _ranked(facts, key[0], claim)
     value = claim.value
-    fact = next((fact for fact in ranked if _is_known(fact, value)), ranked[0] if ranked else None)
+    ranked = [fact for _, fact in _ranked(facts, key, claim)]
+    fact = next((fact for fact in ranked if _is_known(fact, value)), None)
+    if fact is None and _tells(value):
+        fact = next((fact for fact in reversed(facts) if _is_known(fact, value)), None)
+    fact = fact or (ranked[0] if ranked else None)
     if fact is None:
         what = key[1] if key[0] != "day" else "day"
-        return (*facts, Fact(what=what, claims=(claim,)))[-MAX_FACTS:]
+        return (*facts, Fact(what=what, claims=(claim,), contexts=(claim,)))[-MAX_FACTS:]
     others = tuple(known for known in facts if known is not fact)
     return (*others, _heard(fact, claim))
 
 
 def _heard(fact: Fact, claim: Claim) -> Fact:
     """The fact with the claim as the last; a value that was given up before does not become the last one again."""
-    value = claim.value
-    if not isinstance(value, Status) and any(_same(old, value) for old in fact.former) and not _same(fact.latest.value, value):
-        return fact
+    value, gone = claim.value, fact.latest.value
+    contexts = _with_context(fact.contexts, claim)
+    returns = not isinstance(value, Status) and any(_same(old, value) for old in fact.former) and not _same(gone, value)
+    if returns:
+        return Fact(what=fact.what, claims=fact.claims, former=fact.former, contexts=contexts, heard=fact.heard + 1)
     others = tuple(known for known in fact.claims if known.said.owner != claim.said.owner)
-    gone = fact.latest.value
     former = fact.former
     if not isinstance(gone, Status) and not _same(gone, value):
         former = (*former, gone)[-MAX_VALUES:]
-    return Fact(what=fact.what, claims=(*others, claim)[-MAX_OWNERS:], former=former)
+    claims = (*others, claim)[-MAX_OWNERS:]
+    return Fact(what=fact.what, claims=claims, former=former, contexts=contexts, heard=fact.heard + 1)
+
+
+def _with_context(contexts: tuple[Claim, ...], claim: Claim) -> tuple[Claim, ...]:
+    """The last words of each language; the first of a language stays beside its last."""
+    alike = [context for context in contexts if context.said.lang == claim.said.lang]
+    kept = contexts if len(alike) < 2 else tuple(context for context in contexts if context is not alike[1])  # noqa: PLR2004
+    return (*kept, claim)[-MAX_CONTEXTS:]

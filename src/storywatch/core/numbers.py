@@ -8,7 +8,7 @@ from functools import lru_cache
 from storywatch.core.quantities import Quantity, quantities_of
 from storywatch.core.units import MEASURES
 
-__all__ = ["Quantity", "as_text", "changed_figure", "counted_things", "numbers_of", "quantities_of", "same_quantity"]
+__all__ = ["Quantity", "as_text", "changed_figure", "counted_things", "numbers_of", "quantities_of", "replaced_in", "same_quantity"]
 
 ABOUT = 0.1  # "about 300" is 270 to 330
 OVER = 0.5  # "more than a thousand" is not said of 1,500
@@ -106,6 +106,27 @@ def changed_quantity(known: str, fresh: str) -> tuple[Quantity, Quantity] | None
             if _alike(old, new) and not _stands(old, after, fresh):
                 pairs.setdefault((old.value, new.value), (old, new))
     return next(iter(pairs.values())) if len(pairs) == 1 else None
+
+
+@lru_cache(maxsize=2048)
+def replaced_in(text: str) -> tuple[Quantity, Quantity] | None:
+    """The old and the new figure that a sentence itself sets against each other: "41 camps, up from 23"; None if none."""
+    found = quantities_of(text)
+    lower = text.lower()
+    for old in found:
+        if old.kind == "ordinal" or not _REPLACED.search(lower, max(0, old.span[0] - 24), old.span[0]):
+            continue
+        near = [new for new in found if new is not old and new.unit and _can_replace(old, new)]
+        if len(near) == 1:
+            return old, near[0]
+    return None
+
+
+def _can_replace(old: Quantity, new: Quantity) -> bool:
+    """An old figure may go without its word: "3,700 workers and not 4,100"."""
+    if old.kind == new.kind == "count" and not (old.unit and old.opens):
+        return old.unit in {"", new.unit} and old.value != new.value and not new.opens
+    return _alike(old, new) and not same_quantity(old, new)
 
 
 def _stands(old: Quantity, after: list[Quantity], fresh: str) -> bool:
