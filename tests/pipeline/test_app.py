@@ -87,6 +87,27 @@ def test_a_reload_that_cannot_be_stored_keeps_the_old_configuration(files: Confi
     asyncio.run(play())
 
 
+def test_a_reload_takes_up_and_drops_a_language_model(files: ConfigDir) -> None:
+    """Who is asked follows the configuration; one whose key is missing is not asked."""
+
+    async def play() -> None:
+        async with opened(files) as app:
+            assert app.pipeline.adviser is None
+            assert (app.opinion_view().budget, app.opinion_view().left) == (0, 0)
+            files.channels = '[opinion]\nurl = "http://127.0.0.1:9/v1"\nmodel = "a-model"\ndaily_budget = 7\nband = []\n'
+            files.write()
+            assert await app.reload() is True
+            assert app.pipeline.adviser is not None
+            assert (app.pipeline.adviser.model, app.pipeline.adviser.band) == ("a-model", None)
+            assert (app.opinion_view().budget, app.opinion_view().left) == (7, 7)
+            files.channels += 'api_key_env = "NOBODY_SET_THIS"\n'
+            files.write()
+            assert await app.reload() is True
+            assert app.pipeline.adviser is None
+
+    asyncio.run(play())
+
+
 def test_a_reload_says_what_needs_a_restart(files: ConfigDir) -> None:
     """Another web port is taken at the next start; a warning tells."""
 

@@ -10,7 +10,7 @@ import pytest
 from builders import NOON, a_feed, a_judged, a_watch, an_article
 from newsdesk import NOW, STRIKE, a_broken_story, fill
 
-from storywatch.core.model import ChannelId, FeedId, Label, NewSentence, Reason, WatchId
+from storywatch.core.model import ChannelId, FeedId, Label, NewSentence, Reason, Translation, WatchId
 
 if TYPE_CHECKING:
     from newsdesk import Newsdesk
@@ -136,6 +136,17 @@ def test_the_timeline_tells_who_reported_and_what_became_of_each_delivery(newsde
     assert "dead letter: 550 5.1.1 no such user" in page
     assert "503 Service Unavailable, next try in 5 h 55 min" in page
     assert "language not asked for: ko" in page
+
+
+def test_a_translation_stands_under_its_original_and_is_marked(newsdesk: Newsdesk) -> None:
+    """With the model's name and the language that it is in, as text."""
+    translation = Translation(lang="en", text="The harbour <is> open.", by="a-model")
+    new = NewSentence(sentence="항구가 열렸다.", lang="ko", translation=translation)
+    newsdesk.judge(*a_broken_story("항구 재개", "ko", new, at=NOON))
+    page = newsdesk.ask("/stories/harbour-strike").text
+    assert "machine translation by a-model:" in page
+    assert '<span lang="en" dir="auto">The harbour &lt;is&gt; open.</span>' in page
+    assert page.index("항구가 열렸다.") < page.index("The harbour &lt;is&gt; open.")
 
 
 def test_foreign_text_carries_its_language_and_direction(newsdesk: Newsdesk) -> None:

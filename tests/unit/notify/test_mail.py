@@ -11,7 +11,7 @@ from builders import NOON, a_development, a_report, tidings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storywatch.core.model import ChannelId, DeliveryId, NewSentence, Recipient, Tidings, WatchId
+from storywatch.core.model import ChannelId, DeliveryId, NewSentence, Recipient, Tidings, Translation, WatchId
 from storywatch.errors import ConfigError
 from storywatch.notify.email import EmailChannel
 from storywatch.notify.smtp import SmtpServer
@@ -84,6 +84,24 @@ def many_tongues() -> Tidings:
 def test_an_alert_looks_as_designed(kind: str, file: str) -> None:
     """What changed, who says it, the headline, the source, who else reports it, and why: word for word."""
     assert part(CHANNEL.render(many_tongues()), kind) == (DATA / file).read_text(encoding="utf-8")
+
+
+def test_a_translation_is_told_as_one() -> None:
+    """Under the original and with the model's name, in both parts, as text; its language is named in the headers."""
+    translation = Translation(lang="de", text="Der <b>Hafen</b> ist offen,\u202e sagt die Regierung.", by="a-model")
+    new = (
+        NewSentence(sentence="정부는 항구가 열렸다고 밝혔다.", lang="ko", translation=translation),
+        NewSentence(sentence="Ships sail.", lang="en"),
+    )
+    mail = CHANNEL.render(tidings(development=a_development(lang="ko", new=new)))
+    text, html = part(mail, "plain"), part(mail, "html")
+    said = "  Machine translation by a-model: Der <b>Hafen</b> ist offen, sagt die\n  Regierung."
+    assert said in text
+    assert text.index("> 정부는") < text.index(said) < text.index("> Ships sail.")
+    assert text.count("Machine translation") == 1
+    assert "Machine translation by a-model:</span>" in html
+    assert '<bdi lang="de">Der &lt;b&gt;Hafen&lt;/b&gt; ist offen, sagt die Regierung.</bdi>' in html
+    assert read(mail)["Content-Language"] == "en, ko, de"
 
 
 def test_the_headers_make_one_thread_a_story() -> None:
