@@ -32,6 +32,7 @@ Walks = list[tuple["Stream", "Decisions"]]
 BANDS = tuple(Band(low=low, high=high) for low, high in ((0.3, 0.6), (0.2, 0.6), (0.15, 0.7), (0.1, 0.7), (0.05, 0.95)))
 RIGHT = (1.0, 0.95, 0.9, 0.8)
 TOGETHER = 0.7
+APART = (0.0, 0.7, 1.0)
 DRAWS = 20
 
 
@@ -129,7 +130,7 @@ class _Luck:
 
 
 def print_band(walks: Walks, measured: Sequence[Worth], *, together: float = TOGETHER, draws: int = DRAWS) -> None:
-    """The figures without a judge, then a line a band with a column a judge."""
+    """The figures without a judge, then a line a band with a column a judge, then the shipped band looked at closely."""
     alone = [score(stream, [row["verdict"] for row in decisions]) for stream, decisions in walks]
     rights = list(dict.fromkeys(one.right for one in measured))
     lines = [
@@ -141,4 +142,12 @@ def print_band(walks: Walks, measured: Sequence[Worth], *, together: float = TOG
         row = [one for one in measured if one.band == band]
         figures = "".join(f"  {one.f1:.3f} ±{one.spread:.3f}" for one in row)
         lines.append(f"{band.low:.2f}-{band.high:.2f}  {row[0].calls:21.0f}{figures}")
+    lines.append(f"the band {Band().low:.2f}-{Band().high:.2f} by how errors hang together")
+    for chance in APART:
+        closely = measure_band(walks, bands=(Band(),), right=rights, together=chance, draws=draws)
+        lines += [
+            f"together {chance:.1f}, right {one.right:4.0%}: F1 {one.f1:.3f} ±{one.spread:.3f}, major {one.major:.2f},"
+            f" alerts for each development {one.alerts:.2f}"
+            for one in closely
+        ]
     print("\n".join(lines))  # noqa: T201  it is a command
