@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 class WordEncoder:
     """Texts that share words have similar vectors: enough for stories told in tests, and quick."""
 
-    name = "words"
-
-    def __init__(self, dim: int = 64) -> None:
-        self.dim = dim
+    def __init__(self, dim: int = 64, name: str = "words") -> None:
+        self.dim, self.name = dim, name
 
     def encode(self, texts: Sequence[str]) -> Vector:
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     )
     from storywatch.core.weights import Weights
     from storywatch.errors import SendFailed
+    from storywatch.ports import Encoder
     from storywatch.store.engine import Database
 
 TIMES = FeedId("harbor-times")
@@ -164,6 +165,7 @@ class AtWork:
     web: FakeWeb = field(default_factory=FakeWeb)
     weights: Weights | None = field(default_factory=plain_weights)
     waker: Any = field(default_factory=RecordingWaker)
+    encoder: Encoder = ENCODER
     listed: dict[FeedId, list[tuple[News, datetime]]] = field(default_factory=dict)
 
     async def __aenter__(self) -> Self:
@@ -193,7 +195,7 @@ class AtWork:
             outbox=Outbox(self.database),
             feeds=HttpFeedFetcher(web, readers, self.clock),
             pages=HttpPageFetcher(web, Robots(web, readers, self.clock), readers, self.clock),
-            encoder=ENCODER,
+            encoder=self.encoder,
             detect_language=detect_language,
             watches=self.watches,
             channels=self.channels,

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import psycopg
 import pytest
 from alembic import command
@@ -20,13 +21,15 @@ from builders import NOON, a_feed, a_judged, a_listed, a_poll_plan, a_vector, a_
 from desks import DESK, LEASE, Desk, render
 from sqlalchemy import text
 
-from storywatch.core.model import AttemptOutcome, DeliveryState, EntryState, WatchId
+from storywatch.core.model import AttemptOutcome, DeliveryState, EntryState, LanguageMean, WatchId
+from storywatch.core.vectors import Reencoded
 from storywatch.errors import SchemaError, StorywatchError
 from storywatch.store import migrate, tables
 from storywatch.store.engine import lock_database, open_database, release_leases
 from storywatch.store.ledger import Ledger
 from storywatch.store.migrate import alembic_config, migrate_database
 from storywatch.store.opinions import Opinions
+from storywatch.store.vectors import Vectors
 from storywatch.store.versions import HEAD, version_of
 
 if TYPE_CHECKING:
@@ -318,6 +321,8 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     desk.judgements.record_article(one, first, [a_judged(first)], encoder="enc", now=NOON)
     [claim] = desk.claims()
     outcome = AttemptOutcome(state=DeliveryState.SENT, at=NOON)
+    a_reencoded = Reencoded(key=1, lead=a_vector(1), sentences=np.stack([a_vector(2)]))
+    a_mean = LanguageMean(lang="en", total=np.ones(4), count=1)
 
     writes: list[Callable[[], Any]] = [
         lambda: desk.polls.sync_feeds([a_feed()], now=NOON),
@@ -333,6 +338,8 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: Opinions(database).record_answer("ept_1", "opn_1", "{}", now=NOON),
         lambda: Opinions(database).record_failure("ept_1", "503", now=NOON),
         lambda: Opinions(database).record_odd_answer("ept_1", now=NOON),
+        lambda: Vectors(database).record_reencoded(HARBOUR, [a_reencoded], encoder="new"),
+        lambda: Vectors(database).record_means(HARBOUR, [a_mean], encoder="new"),
         lambda: desk.outbox.finish_delivery(claim, outcome),
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
     ]
@@ -349,6 +356,9 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: Opinions(database).view("ept_1", now=NOON),
         Ledger(database).lines,
         Ledger(database).tally,
+        lambda: Vectors(database).stale(encoder="new"),
+        lambda: Vectors(database).load_stale(HARBOUR, encoder="new", limit=1),
+        lambda: Vectors(database).load_before(HARBOUR, key=None, limit=1),
     ]
     with locked(database_url):
         for method in writes:
