@@ -8,6 +8,7 @@ offset and a normal prior around "change nothing" (Bishop, Pattern Recognition a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,9 @@ NEWTON_STEPS = 30
 LONGEST_STEP = 2.0
 PLACES = 4
 
-SLOPE_SPREAD, BIAS_SPREAD, GROUP_SPREAD = 0.1, 0.7, 0.35
+SLOPE_SPREAD, BIAS_SPREAD, GROUP_SPREAD, ALIKE_SPREAD = 0.1, 0.9, 0.5, 1.5  # of the prior
+ALIKE_WIDTH = 0.7  # log-odds by which the evidence of two articles may differ and still be much alike
+CASES_KEPT = 50  # corrected articles that move their like by themselves, the newest
 ABOUT_BIAS_SPREAD, ABOUT_GROUP_SPREAD = 0.4, 0.2
 LIKE_REJECTED, LIKE_REJECTED_SPREAD = -1.5, 1.5  # in log-odds for what is the rejected article itself
 RESEMBLES = 0.3  # the least cosine of two leads, without their language's mean, that means anything
@@ -96,13 +99,16 @@ class Shift:
     slope: float = 0.0  # of the log-odds themselves
     bias: float = 0.0
     groups: Mapping[str, float] = field(default_factory=dict)  # of what each group of evidence said
+    cases: tuple[tuple[tuple[float, ...], float], ...] = ()  # what the groups said of a corrected article: for its like
 
     def of(self, logit: float, pulls: Mapping[str, float], groups: Mapping[str, tuple[str, ...]]) -> float:
         """How far it moves one article, in log-odds."""
         if not self.groups:
             return 0.0
-        said = dict(zip(groups, group_pulls(pulls, groups), strict=True))
-        return self.slope * logit + self.bias + sum(self.groups[name] * said[name] for name in groups)
+        said = group_pulls(pulls, groups)
+        parts = sum(self.groups[name] * pull for name, pull in zip(groups, said, strict=True))
+        like = sum(moved * alike(said, case) for case, moved in self.cases)
+        return self.slope * logit + self.bias + parts + like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -149,6 +155,12 @@ UNADJUSTED = Adjustment()
 def group_pulls(pulls: Mapping[str, float], groups: Mapping[str, tuple[str, ...]]) -> list[float]:
     """What each group of evidence adds to the log-odds; evidence of no group is left alone."""
     return [sum(pull for name, pull in pulls.items() if name.startswith(starts)) for starts in groups.values()]
+
+
+def alike(one: Sequence[float], other: Sequence[float]) -> float:
+    """How much two articles are judged on like evidence: 1 where all groups say the same, 0 far from it."""
+    distance = sum((mine - its) ** 2 for mine, its in zip(one, other, strict=True))
+    return math.exp(-distance / (2 * ALIKE_WIDTH**2))
 
 
 def likeness_to_rejected(lead: Vector, rejected: npt.NDArray[np.float32], *, near: float) -> float:
@@ -245,15 +257,18 @@ def fit_shift(
 def _learn_novelty(precedents: Sequence[Precedent], weights: Weights) -> Shift:
     """From what was called new, wrong or the same; those about another matter say nothing about novelty."""
     lessons, model = _Lessons(), weights.novelty
-    for past in precedents:
-        answer = _is_new(past)
-        if answer is None or not past.features:  # a copy is none by its features
-            continue
-        offset, pulls = _read(model, past.features, past.score)
-        row = [offset, 1.0, *group_pulls(pulls, NOVELTY_GROUPS)]
-        lessons.add(offset, row, answer=answer, weight=_weight(past))
-    spread = [SLOPE_SPREAD, BIAS_SPREAD, *[GROUP_SPREAD] * len(NOVELTY_GROUPS)]
-    return _shift(lessons.learn([0.0] * len(spread), spread), NOVELTY_GROUPS)
+    usable = [past for past in precedents if past.features and _is_new(past) is not None]  # a copy is none by features
+    read = [_read(model, past.features, past.score) for past in usable]
+    said = [tuple(group_pulls(pulls, NOVELTY_GROUPS)) for _, pulls in read]
+    cases = [groups for past, groups in zip(usable, said, strict=True) if past.answer is not None][-CASES_KEPT:]
+    for past, (offset, _), groups in zip(usable, read, said, strict=True):
+        row = [offset, 1.0, *groups, *(alike(groups, case) for case in cases)]
+        lessons.add(offset, row, answer=_is_new(past) or 0.0, weight=_weight(past))
+    spread = [SLOPE_SPREAD, BIAS_SPREAD, *[GROUP_SPREAD] * len(NOVELTY_GROUPS), *[ALIKE_SPREAD] * len(cases)]
+    found = lessons.learn([0.0] * len(spread), spread)
+    shared = len(spread) - len(cases)
+    shift = _shift(found[:shared], NOVELTY_GROUPS)
+    return replace(shift, cases=tuple(zip(cases, found[shared:].tolist(), strict=True)))
 
 
 def _is_new(past: Precedent) -> float | None:
