@@ -77,11 +77,15 @@ def test_a_language_model_is_asked_only_when_it_is_asked_for(storywatch: Storywa
     assert told == ["a-model: 1 of 200 calls made today"]
 
 
-def test_an_opinion_of_nobody_is_an_error(storywatch: Storywatch) -> None:
-    """Without a language model, the option says what is missing."""
+def test_an_opinion_of_nobody_is_an_error(storywatch: Storywatch, desk_files: ConfigDir) -> None:
+    """Without a language model that may be asked, the option says what is missing."""
     done = storywatch("explain", "-", "--opinion", stdin=NEWS.encode())
     assert (done.status, done.out) == (1, "")
-    assert "storywatch.toml has no table [opinion]" in done.err
+    assert "nobody can be asked: storywatch.toml has no table [opinion]" in done.err
+    desk_files.channels = '[opinion]\nurl = "http://10.0.0.7/v1"\nmodel = "a-model"\n'
+    done = storywatch("explain", "-", "--opinion", stdin=NEWS.encode())
+    assert done.status == 1
+    assert "nobody can be asked: 10.0.0.7 is a private or reserved address" in done.err
 
 
 def test_a_saved_page_is_read_as_a_page(storywatch: Storywatch, tmp_path: Path) -> None:

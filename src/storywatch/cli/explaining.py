@@ -77,7 +77,8 @@ async def _explain(
         judged = [follow(reading, story, now=now) for story in stories]
         if opinion:
             if app.pipeline.adviser is None:
-                message = "nobody can be asked: storywatch.toml has no table [opinion], or its key is missing"
+                missing = config.opinion.disabled if config.opinion else "storywatch.toml has no table [opinion]"
+                message = f"nobody can be asked: {missing}"
                 raise StorywatchError(message)
             judged = await app.pipeline.advise(reading, list(zip(judged, stories, strict=True)), now=now)
         return article, judged, _before(app, article.url_key)

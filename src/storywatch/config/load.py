@@ -41,6 +41,7 @@ from storywatch.config.tables import (
 )
 from storywatch.config.values import read_id
 from storywatch.config.watchlist import watch_of
+from storywatch.core.addresses import refusal
 from storywatch.core.alerting import QuietHours
 from storywatch.core.model import ChannelId, Feed, FeedId, Severity, Watch
 from storywatch.core.urls import url_key
@@ -50,6 +51,8 @@ from storywatch.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from storywatch.core.addresses import Network
 
 EXAMPLE = re.compile(r"[@./]example\.(org|com|net)\b")
 
@@ -73,7 +76,7 @@ def load_config(
         "feeds": feeds_file.table("feeds") if feeds_file.usable else None,
         "channels": main.table("channels") if main.usable else None,
     }
-    opinion = _opinion(main, environ=environ)
+    opinion = _opinion(main, settings[1].allow_networks if settings else (), environ=environ)
     encoder = _encoder(main, lacking=lacking)
     may_translate = not main.usable or "opinion" in main.data
     watches = [watch_of(document, **known, may_translate=may_translate) for document in listed]
@@ -173,7 +176,9 @@ def _channel(
     return None
 
 
-def _opinion(main: Document, *, environ: Mapping[str, str]) -> OpinionSettings | None:
+def _opinion(
+    main: Document, allow_networks: tuple[Network, ...], *, environ: Mapping[str, str]
+) -> OpinionSettings | None:
     if not main.usable or "opinion" not in main.data:
         return None
     table = main.check(OpinionTable, main.data["opinion"], at=("opinion",))
@@ -187,8 +192,19 @@ def _opinion(main: Document, *, environ: Mapping[str, str]) -> OpinionSettings |
         timeout=table.timeout,
         band=table.band,
         key=key.value if key else None,
-        disabled=key.missing if key else None,
+        disabled=(key.missing if key else None) or _refused(table.url, allow_networks),
     )
+
+
+def _refused(url: str, allow_networks: tuple[Network, ...]) -> str | None:
+    """Why an address of this machine or network can't be called. A name is looked up only when it is called."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        host = "127.0.0.1"
+    if not re.fullmatch(r"[0-9.]+|.*:.*", host):
+        return None
+    reason = refusal(host, allow_networks)
+    return f"{reason} of [fetch]" if reason else None
 
 
 def _encoder(main: Document, *, lacking: Callable[[str], str | None]) -> EncoderSettings | None:

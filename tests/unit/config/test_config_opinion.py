@@ -12,14 +12,21 @@ from storywatch.config import Config, load_config, load_watch
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAIN = '[fetch]\ncontact = "desk@harbor-times.example"\n[opinion]\nmodel = "a-model"\n'
+ALLOWED = 'allow_networks = ["127.0.0.0/8", "::1/128"]\n'
+MAIN = f'[fetch]\ncontact = "desk@harbor-times.example"\n{ALLOWED}[opinion]\nmodel = "a-model"\n'
 WATCH = 'name = "Harbour strike"\nabout = "The strike."\n'
 
 
 def load(
-    tmp_path: Path, rest: str = "", *, url: str = "http://127.0.0.1:11434/v1/", watch: str = "", **environ: str
+    tmp_path: Path,
+    rest: str = "",
+    *,
+    url: str = "http://127.0.0.1:11434/v1/",
+    watch: str = "",
+    allowed: bool = True,
+    **environ: str,
 ) -> Config:
-    main = f'{MAIN}url = "{url}"\n{rest}\n'
+    main = f'{MAIN if allowed else MAIN.replace(ALLOWED, "")}url = "{url}"\n{rest}\n'
     files = {"storywatch.toml": main, "watchlist/harbour-strike.toml": WATCH + watch}
     return load_config(Case(title="", faults=[], files=files).write(tmp_path), environ=environ)
 
@@ -68,6 +75,23 @@ def test_a_model_whose_key_is_missing_is_disabled_and_said_so(tmp_path: Path) ->
     assert config.opinion is not None
     assert config.opinion.disabled == "the environment variable MODEL_KEY is not set"
     assert "opinion is disabled: the environment variable MODEL_KEY is not set" in config.notices
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://127.0.0.1:11434/v1", "127.0.0.1 is a loopback address and not in allow_networks of [fetch]"),
+        ("http://localhost:11434/v1", "127.0.0.1 is a loopback address and not in allow_networks of [fetch]"),
+        ("http://[::1]:11434/v1", "::1 is a loopback address and not in allow_networks of [fetch]"),
+        ("http://10.0.0.7/v1", "10.0.0.7 is a private or reserved address and not in allow_networks of [fetch]"),
+        ("http://models.test/v1", None),
+    ],
+)
+def test_a_model_on_a_private_address_needs_leave(tmp_path: Path, url: str, reason: str | None) -> None:
+    """As a webhook does, but said at start: every question would be in vain."""
+    opinion = load(tmp_path, url=url, allowed=False).opinion
+    assert opinion is not None
+    assert opinion.disabled == reason
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1/v1", "http://[::1]:1/v1", "HTTPS://models.test/v1"])
