@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         StoryMemory,
         Vector,
     )
-    from storywatch.core.weights import Linear, Weights
+    from storywatch.core.weights import Weights
 
 LEFT_ALONE = 0.2  # what an alert that nobody corrected counts as a right answer, beside a correction's 1
 PRECEDENTS_KEPT = 40  # of those left alone, the newest
@@ -59,6 +59,23 @@ RELEVANCE_GROUPS = {
     "the story so far": ("accepted_", "known_"),
     "names and words": ("names_", "name_", "terms"),
 }
+
+
+class Model(Protocol):
+    """A trained model whose log-odds are adjusted."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features that it weighs."""
+        ...
+
+    def logit(self, features: Mapping[str, float]) -> float:
+        """The log-odds for one set of features."""
+        ...
+
+    def pulls(self, features: Mapping[str, float]) -> dict[str, float]:
+        """What each feature adds to them."""
+        ...
 
 
 # --------------------------------------------------------------------------- what to learn from
@@ -122,12 +139,12 @@ class Adjustment:
     rejected: tuple[tuple[str, Vector], ...] = ()  # language and lead, raw
     revision: int = 0
 
-    def of_novelty(self, model: Linear, features: Mapping[str, float]) -> float:
+    def of_novelty(self, model: Model, features: Mapping[str, float]) -> float:
         """How far it moves the log-odds that an article tells something new."""
         return self._rounded(self.novelty.of(model.logit(features), model.pulls(features), NOVELTY_GROUPS))
 
     def of_relevance(
-        self, model: Linear, features: Mapping[str, float], look: Look, *, centre: Callable[[str], Vector]
+        self, model: Model, features: Mapping[str, float], look: Look, *, centre: Callable[[str], Vector]
     ) -> float:
         """How far it moves the log-odds that an article is about the story. `centre` gives a language's mean vector."""
         shift = self.relevance.of(model.logit(features), model.pulls(features), RELEVANCE_GROUPS)
@@ -317,7 +334,7 @@ def _is_about(past: Precedent) -> float | None:
     return 1.0
 
 
-def _read(model: Linear, features: Mapping[str, float], score: float) -> tuple[float, dict[str, float]]:
+def _read(model: Model, features: Mapping[str, float], score: float) -> tuple[float, dict[str, float]]:
     """Log-odds and pulls of stored features; of the score alone where an earlier version measured other ones."""
     if all(name in features for name in model.names):
         return model.logit(features), model.pulls(features)

@@ -6,16 +6,19 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 
+from storywatch.core.feedback import PRECEDENTS_KEPT
 from storywatch.core.model import (
     ArticleId,
     DeliveryState,
     DevelopmentId,
     EntryState,
+    FeedbackKind,
     Label,
     LanguageMean,
     Place,
+    Precedent,
     Remembered,
     Sentence,
     StoryMemory,
@@ -34,6 +37,7 @@ from storywatch.store.packing import (
     unpack_total,
     unpack_vector,
 )
+from storywatch.store.said import load_revisions, load_said
 from storywatch.store.tables import known_sentence, story_mean, verdict
 
 if TYPE_CHECKING:
@@ -42,7 +46,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Table
 
-    from storywatch.core.model import Alert, Article, DeliveryId, Development, Entry, Judged, Vector, Watch
+    from storywatch.core.model import (
+        Alert,
+        Article,
+        Correction,
+        DeliveryId,
+        Development,
+        Entry,
+        Judged,
+        PlannedDelivery,
+        Vector,
+        Watch,
+    )
     from storywatch.ports import Waker
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
@@ -70,19 +85,29 @@ class Judgements:
     def load_story(self, watch: WatchId, *, encoder: str) -> StoryMemory:
         """What the watch's story remembers under this encoder, in judging order: the newest articles about it."""
         with self.database.read() as connection:
-            rows = connection.execute(_about(watch, encoder).limit(REMEMBERED)).all()[::-1]
+            said = load_said(connection, watch)
+            rows = connection.execute(_about(watch, encoder, said).limit(REMEMBERED)).all()[::-1]
             sentences = _sentences(connection, watch, encoder, since=rows[0].id if rows else None)
             means = connection.execute(
                 select(story_mean)
                 .where(story_mean.c.watch == watch, story_mean.c.encoder == encoder)
                 .order_by(story_mean.c.lang)
             ).all()
+            precedents = _precedents(connection, watch, encoder, said)
+            revision = load_revisions(connection).get(watch, 0)
         return StoryMemory(
             remembered=tuple(_remembered(row, sentences[row.article_id]) for row in rows),
             means=tuple(
                 LanguageMean(lang=row.lang, total=unpack_total(row.total), count=row.sentences) for row in means
             ),
+            precedents=precedents,
+            revision=revision,
         )
+
+    def load_revisions(self) -> dict[WatchId, int]:
+        """For each watch a number that grows with everything that the desk says or undoes; 0 where it is missing."""
+        with self.database.read() as connection:
+            return load_revisions(connection)
 
     def load_vectors(self, watch: WatchId, *, encoder: str) -> dict[str, Vector]:
         """Vectors of the watch's own texts, by text."""
@@ -125,26 +150,27 @@ class Judgements:
             where = tables.entry.c.id == entry.id
             settled = {"state": EntryState.JUDGED, "article": article.id, "note": None}
             give_back(connection, tables.entry, where, lease=entry.lease, **settled)
-            pen = _Pen(self.database, connection)
+            pen = Pen(self.database, connection)
             article_id = pen.article(article)
             planned: list[DeliveryId] = []
             for one in judged:
                 # Where there is a verdict, the article was judged before, and all that follows is there.
                 if pen.verdict(one, article_id, encoder=encoder, now=now):
                     pen.knowledge(one, article_id, encoder=encoder)
-                    planned += pen.tidings(one, article_id)
+                    planned += pen.told(one.development, one.alert, one.deliveries, article_id=article_id)
             if planned:
                 self.waker.wake(connection.connection.driver_connection, planned)
 
 
 @dataclass(frozen=True, slots=True)
-class _Pen:
+class Pen:
     """Writes the pieces of T3. What has an id of its own is written once, however often it is tried."""
 
     database: Database
     connection: Connection
 
     def article(self, article: Article) -> int:
+        """The article's key, new or known."""
         return self._insert_or_find(
             tables.article,
             uid=article.id,
@@ -189,44 +215,60 @@ class _Pen:
         return self._insert(verdict, values) is not None
 
     def knowledge(self, judged: Judged, article_id: int, *, encoder: str) -> None:
+        """Its sentences, and the mean of its language."""
+        record = judged.remembered
+        self.sentences(judged.watch, article_id, record.sentences, lang=record.lang, encoder=encoder)
         shared = {"watch": judged.watch, "encoder": encoder}
-        rows = [
-            {
-                **shared,
-                "article_id": article_id,
-                "position": position,
-                "place": sentence.place,
-                "text": sentence.text,
-                "lang": judged.remembered.lang,
-                "vector": pack_vector(sentence.vector),
-            }
-            for position, sentence in enumerate(judged.remembered.sentences)
-        ]
-        if rows:
-            self.connection.execute(self.database.insert(known_sentence), rows)
         if judged.mean is not None:
             mean = {"total": pack_total(judged.mean.total), "sentences": judged.mean.count}
             insert = self.database.insert(story_mean).values({**shared, "lang": judged.mean.lang, **mean})
             keys = ["watch", "encoder", "lang"]
             self.connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=mean))
 
-    def tidings(self, judged: Judged, article_id: int) -> list[DeliveryId]:
+    def sentences(
+        self, watch: WatchId, article_id: int, sentences: Sequence[Sentence], *, lang: str, encoder: str
+    ) -> None:
+        """What an article tells, to be known from now on."""
+        rows = [
+            {
+                "watch": watch,
+                "encoder": encoder,
+                "article_id": article_id,
+                "position": position,
+                "place": sentence.place,
+                "text": sentence.text,
+                "lang": lang,
+                "vector": pack_vector(sentence.vector),
+            }
+            for position, sentence in enumerate(sentences)
+        ]
+        if rows:
+            self.connection.execute(self.database.insert(known_sentence), rows)
+
+    def told(
+        self,
+        development: Development | None,
+        alert: Alert | None,
+        deliveries: Sequence[PlannedDelivery],
+        *,
+        article_id: int,
+    ) -> list[DeliveryId]:
         """The development, its alert and its deliveries; gives the deliveries that are new."""
-        if judged.development is None:
+        if development is None:
             return []
-        development_id = self._development(judged.development, article_id)
-        if judged.alert is None:
+        development_id = self._development(development, article_id)
+        if alert is None:
             return []
-        alert_id = self._alert(judged.alert, development_id)
+        alert_id = self._alert(alert, development_id)
         return [
             planned.id
-            for planned in judged.deliveries
+            for planned in deliveries
             if self._insert(
                 tables.delivery,
                 {
                     "uid": planned.id,
                     "alert_id": alert_id,
-                    "watch": judged.watch,
+                    "watch": development.watch,
                     "channel": planned.recipient.channel,
                     "address": planned.recipient.address,
                     "state": DeliveryState.WAITING,
@@ -277,9 +319,12 @@ def _own_texts(watch: WatchId) -> ColumnElement[bool]:
     return (known_sentence.c.watch == watch) & known_sentence.c.article_id.is_(None)
 
 
-def _about(watch: WatchId, encoder: str) -> Query:
-    """The articles about the story, the last judged first."""
+def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> Query:
+    """The articles about the story, by verdict or by what the desk said, the last judged first."""
     article = tables.article
+    rejected = [one for one, answer in said.items() if answer.off_topic]
+    claimed = [one for one, answer in said.items() if answer.kind is not FeedbackKind.WRONG]
+    about = and_(verdict.c.label != Label.OFF_TOPIC, article.c.uid.not_in(rejected))
     return (
         select(
             verdict.c.id,
@@ -301,8 +346,52 @@ def _about(watch: WatchId, encoder: str) -> Query:
             article.c.seen_at,
         )
         .join(article, article.c.id == verdict.c.article_id)
-        .where(verdict.c.watch == watch, verdict.c.encoder == encoder, verdict.c.label != Label.OFF_TOPIC)
+        .where(verdict.c.watch == watch, verdict.c.encoder == encoder, or_(about, article.c.uid.in_(claimed)))
         .order_by(verdict.c.id.desc())
+    )
+
+
+def _precedents(
+    connection: Connection, watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]
+) -> tuple[Precedent, ...]:
+    """What the desk corrected, and the newest alerts that it had before it and left as they were."""
+    if not said:
+        return ()
+    article = tables.article
+    judged = (
+        select(
+            verdict.c.id,
+            verdict.c.label,
+            verdict.c.score,
+            verdict.c.lead,
+            verdict.c.match_features,
+            verdict.c.features,
+            article.c.uid,
+            article.c.lang,
+        )
+        .join(article, article.c.id == verdict.c.article_id)
+        .where(verdict.c.watch == watch, verdict.c.encoder == encoder)
+        .order_by(verdict.c.id.desc())
+    )
+    given_at = max(answer.given_at for answer in said.values())
+    alone = (article.c.uid.not_in(list(said)), verdict.c.label == Label.DEVELOPMENT, verdict.c.judged_at <= given_at)
+    rows = [
+        *connection.execute(judged.where(article.c.uid.in_(list(said)))),
+        *connection.execute(judged.where(*alone).limit(PRECEDENTS_KEPT)),
+    ]
+    return tuple(_precedent(row, said) for row in sorted(rows, key=lambda row: int(row.id)))
+
+
+def _precedent(row: Found, said: Mapping[ArticleId, Correction]) -> Precedent:
+    return Precedent(
+        article=ArticleId(row.uid),
+        lang=row.lang,
+        lead=unpack_vector(row.lead),
+        verdict=Label(row.label),
+        score=row.score,
+        match_features=row.match_features,
+        features=row.features,
+        answer=said.get(ArticleId(row.uid)),
     )
 
 

@@ -1,0 +1,301 @@
+"""What the desk said, as rows, and with it what follows for developments and deliveries; each method is one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, func, or_, select, update
+
+from storywatch.core.corrections import Case, moved_by, standing
+from storywatch.core.model import (
+    Article,
+    ArticleId,
+    Correction,
+    DeliveryState,
+    DevelopmentId,
+    FeedbackKind,
+    Label,
+    PageState,
+    Severity,
+    WatchId,
+)
+from storywatch.core.urls import url_key
+from storywatch.errors import StorywatchError
+from storywatch.store.judgements import Pen
+from storywatch.store.packing import unpack_new, unpack_paragraphs
+from storywatch.store.said import load_said
+from storywatch.store.tables import alert, article, delivery, development, entry, feedback, known_sentence, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from storywatch.core.model import Alert, Development, PlannedDelivery, Sentence
+    from storywatch.ports import Waker
+    from storywatch.store.engine import Database
+    from storywatch.store.tables import Found
+
+WITHDRAWN = "withdrawn by the desk"
+FEWEST_SIGNS = 4  # of a prefix, so that a slip of the finger names nothing
+MOST_NAMED = 5  # of several that a prefix fits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackLine:
+    """One thing that the desk said, with the article it is about. `holds`: not undone, and nothing was said after it."""
+
+    watch: str
+    article: str
+    title: str
+    url: str
+    verdict: str
+    feedback: str
+    development: str | None
+    off_topic: bool
+    given_at: datetime
+    by: str | None
+    undone_at: datetime | None
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """Implements `ports.Feedback`. The waker is given the driver's own connection, in the transaction."""
+
+    database: Database
+    waker: Waker
+
+    def find_case(self, watch: WatchId, reference: str) -> Case:
+        """A judged article by its id, a prefix of it, or its address. Raises `StorywatchError` with the way out."""
+        with self.database.read() as connection:
+            found = _find_articles(connection, reference)
+            judged = [row for row in found if _verdict_on(connection, watch, row.id) is not None]
+            if not judged:
+                raise StorywatchError(_why_not_found(connection, watch, reference, found))
+            if len(judged) > 1:
+                named = ", ".join(row.uid for row in judged[:MOST_NAMED])
+                message = f"{reference!r} is more than one article: {named}; name one of them"
+                raise StorywatchError(message)
+            said = load_said(connection, watch)
+            return _case(watch, judged[0], _verdict_on(connection, watch, judged[0].id), said)
+
+    def find_development(self, watch: WatchId, reference: str) -> DevelopmentId:
+        """A development of the watch that stands, by its id or a prefix of it. Raises `StorywatchError`."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(development.c.uid, development.c.watch).where(_begins(development.c.uid, reference, "dev_"))
+            ).all()
+            moved = moved_by(watch, load_said(connection, watch).values())
+        own = [DevelopmentId(row.uid) for row in rows if row.watch == watch]
+        if len(own) > 1:
+            message = f"{reference!r} is more than one development: {', '.join(own[:MOST_NAMED])}; name one of them"
+            raise StorywatchError(message)
+        if not own and rows:
+            message = f"{rows[0].uid} is a development of the watch {rows[0].watch!r}, not of {watch!r}"
+            raise StorywatchError(message)
+        if not own:
+            message = f"no development {reference!r} in {watch!r}; `storywatch timeline {watch} --json` has their ids"
+            raise StorywatchError(message)
+        if own[0] in moved:
+            instead = standing(own[0], moved)
+            message = f"{own[0]} was withdrawn" + (f"; it is the same as {instead}" if instead else "")
+            raise StorywatchError(message)
+        return own[0]
+
+    def list_feedback(self, watch: WatchId) -> list[FeedbackLine]:
+        """Everything that was said, the last first, what was undone too."""
+        query = (
+            select(feedback, article.c.uid, article.c.title, article.c.url, verdict.c.label)
+            .join(article, article.c.id == feedback.c.article_id)
+            .join(verdict, and_(verdict.c.article_id == article.c.id, verdict.c.watch == feedback.c.watch))
+            .where(feedback.c.watch == watch)
+            .order_by(feedback.c.id.desc())
+        )
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        last: dict[str, int] = {}
+        for row in rows:
+            if row.undone_at is None:
+                last.setdefault(row.uid, row.id)
+        return [_line(row, holds=last.get(row.uid) == row.id) for row in rows]
+
+    def record_feedback(
+        self,
+        case: Case,
+        said: Correction,
+        *,
+        sentences: Sequence[Sentence] = (),
+        encoder: str,
+        told: Development | None = None,
+        alert: Alert | None = None,
+        deliveries: Sequence[PlannedDelivery] = (),
+    ) -> None:
+        """What was said, and what follows: a development made or withdrawn, its alert and deliveries, together.
+
+        `sentences` are those of an article that was off-topic and is to be known from now on. A withdrawn
+        development's deliveries that nobody tried to send are stopped.
+        """
+        with self.database.write() as connection:
+            key = connection.execute(select(article.c.id).where(article.c.uid == case.article.id)).scalar_one()
+            connection.execute(
+                self.database.insert(feedback).values(
+                    watch=case.watch,
+                    article_id=key,
+                    kind=said.kind,
+                    off_topic=said.off_topic,
+                    development=said.development,
+                    given_at=said.given_at,
+                    given_by=said.by,
+                )
+            )
+            pen = Pen(self.database, connection)
+            if sentences and not _knows(connection, case.watch, key, encoder):
+                pen.sentences(case.watch, key, sentences, lang=case.article.lang, encoder=encoder)
+            planned = pen.told(told, alert, deliveries, article_id=key)
+            _settle(connection, case)
+            if planned:
+                self.waker.wake(connection.connection.driver_connection, planned)
+
+    def undo_feedback(self, case: Case, *, now: datetime) -> Correction:
+        """Take back what was said last of an article: what was said before it, or the verdict, holds again."""
+        held = (
+            select(feedback.c.id)
+            .join(article, article.c.id == feedback.c.article_id)
+            .where(feedback.c.watch == case.watch, article.c.uid == case.article.id, feedback.c.undone_at.is_(None))
+            .order_by(feedback.c.id.desc())
+            .limit(1)
+        )
+        with self.database.write() as connection:
+            undone = load_said(connection, case.watch).get(case.article.id)
+            if undone is None:
+                message = f"nothing was said of {case.article.id} in {case.watch!r} that could be undone"
+                raise StorywatchError(message)
+            key = connection.execute(held).scalar_one()
+            connection.execute(update(feedback).where(feedback.c.id == key).values(undone_at=now))
+            _settle(connection, case)
+        return undone
+
+
+def _settle(connection: Connection, case: Case) -> None:
+    """Bring the article's own development in line with what holds now; alerts that were sent stay sent."""
+    said = load_said(connection, case.watch).get(case.article.id)
+    own = connection.execute(select(development.c.id).where(development.c.uid == case.development)).scalar()
+    if own is None:
+        return
+    alerts = select(alert.c.id).where(alert.c.development_id == own)
+    untried = and_(delivery.c.alert_id.in_(alerts), delivery.c.message.is_(None), delivery.c.lease.is_(None))
+    stands = said.kind is FeedbackKind.NEW if said else case.verdict is Label.DEVELOPMENT
+    if stands:
+        stopped = and_(delivery.c.state == DeliveryState.DEAD, delivery.c.reason == WITHDRAWN)
+        connection.execute(update(delivery).where(untried, stopped).values(state=DeliveryState.WAITING, reason=None))
+        return
+    waiting = delivery.c.state == DeliveryState.WAITING
+    connection.execute(update(delivery).where(untried, waiting).values(state=DeliveryState.DEAD, reason=WITHDRAWN))
+    if case.verdict is not Label.DEVELOPMENT and connection.execute(alerts.limit(1)).first() is None:
+        connection.execute(delete(development).where(development.c.id == own))  # made by the desk, told to nobody
+
+
+def _find_articles(connection: Connection, reference: str) -> Sequence[Found]:
+    if reference.startswith(("http://", "https://")):
+        these = or_(article.c.url == reference, article.c.url_key == url_key(reference))
+    else:
+        these = _begins(article.c.uid, reference, "art_")
+    return connection.execute(select(article).where(these).order_by(article.c.id.desc()).limit(100)).all()
+
+
+def _begins(column: Any, reference: str, kind: str) -> ColumnElement[bool]:
+    """An id in full, or its first signs, with or without its kind; too few name nothing."""
+    prefix = reference if reference.startswith(kind) else kind + reference
+    long_enough = len(prefix) >= len(kind) + FEWEST_SIGNS
+    begins: ColumnElement[bool] = column.startswith(prefix, autoescape=True) if long_enough else column == reference
+    return begins
+
+
+def _verdict_on(connection: Connection, watch: WatchId, key: int) -> Found | None:
+    return connection.execute(
+        select(verdict).where(verdict.c.watch == watch, verdict.c.article_id == key)
+    ).one_or_none()
+
+
+def _why_not_found(connection: Connection, watch: WatchId, reference: str, found: Sequence[Found]) -> str:
+    if found:
+        keys = [row.id for row in found]
+        others = connection.execute(
+            select(verdict.c.watch).distinct().where(verdict.c.article_id.in_(keys)).order_by(verdict.c.watch)
+        ).scalars()
+        return f"{reference!r} was not judged in {watch!r}, only in: {', '.join(others) or 'none'}"
+    key = url_key(reference) if reference.startswith(("http://", "https://")) else reference
+    listed = connection.execute(
+        select(entry.c.state, entry.c.note)
+        .where(or_(entry.c.url == reference, entry.c.url_key == key))
+        .order_by(entry.c.id.desc())
+        .limit(1)
+    ).first()
+    if listed is not None:
+        note = f" ({listed.note})" if listed.note else ""
+        return (
+            f"{reference!r} was listed but never judged: {listed.state}{note}; only what was judged can be corrected. "
+            "Where it belongs to the story, add its text to the watch's seeds or a word of it to `any`"
+        )
+    return (
+        f"no article {reference!r}: name its address, or its id or the first {FEWEST_SIGNS} signs of it after art_; "
+        f"`storywatch explain` and the ledger on the page have them"
+    )
+
+
+def _case(watch: WatchId, row: Found, judged: Found | None, said: dict[ArticleId, Correction]) -> Case:
+    assert judged is not None
+    return Case(
+        watch=watch,
+        article=Article(
+            id=ArticleId(row.uid),
+            url=row.url,
+            url_key=row.url_key,
+            title=row.title,
+            summary=row.summary,
+            paragraphs=unpack_paragraphs(row.body),
+            lang=row.lang,
+            outlet=row.outlet,
+            outlet_name=row.outlet_name,
+            owner=row.owner,
+            published_at=row.published_at,
+            seen_at=row.seen_at,
+            state=PageState(row.state),
+            raw_hash=row.raw_hash,
+        ),
+        verdict=Label(judged.label),
+        severity=judged.severity and Severity(judged.severity),
+        score=judged.score,
+        new=unpack_new(judged.new),
+        judged_at=judged.judged_at,
+        answer=said.get(ArticleId(row.uid)),
+    )
+
+
+def _knows(connection: Connection, watch: WatchId, key: int, encoder: str) -> bool:
+    these = (
+        select(func.count())
+        .select_from(known_sentence)
+        .where(known_sentence.c.watch == watch, known_sentence.c.article_id == key, known_sentence.c.encoder == encoder)
+    )
+    return bool(connection.execute(these).scalar_one())
+
+
+def _line(row: Found, *, holds: bool) -> FeedbackLine:
+    return FeedbackLine(
+        watch=row.watch,
+        article=row.uid,
+        title=row.title,
+        url=row.url,
+        verdict=row.label,
+        feedback=row.kind,
+        development=row.development,
+        off_topic=row.off_topic,
+        given_at=row.given_at,
+        by=row.given_by,
+        undone_at=row.undone_at,
+        holds=holds,
+    )
