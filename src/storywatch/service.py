@@ -166,7 +166,8 @@ class Service:
         except LeaseLost:
             raise
         except Exception as error:
-            await self.pipeline.put_off(entry, f"storywatch stumbled over it ({type(error).__name__})")
+            what = error if isinstance(error, StorywatchError) else type(error).__name__
+            await self.pipeline.put_off(entry, f"storywatch stumbled over it ({what})")
             raise
         for judged in told:
             self.observer.judged(judged, seconds=self._seconds() - began)

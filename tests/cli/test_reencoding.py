@@ -50,7 +50,7 @@ def test_what_a_story_knows_gets_the_vectors_of_the_new_encoder(storywatch: Stor
     assert f"were made by enc, and the configured encoder is {tiny}: run `storywatch reencode`" in refused.err
     done = storywatch("reencode")
     assert done.status == 0
-    assert done.out.endswith(f"texts have vectors of {tiny} now; 1 stories had those of another encoder.\n")
+    assert done.out.endswith(f"texts have vectors of {tiny} now; one story had those of another encoder.\n")
     assert (known(told, "enc"), known(told, tiny)) == (0, 1)
     assert storywatch("reencode").out == f"Nothing to do: all vectors are of {tiny}.\n"
     content = storywatch("doctor", "--offline")

@@ -159,7 +159,7 @@ def test_a_broken_step_takes_nothing_with_it() -> None:
         assert bench.ended == ["good"]
         assert bench.put_aside == [
             "broken: storywatch stumbled over it (ValueError)",
-            "told: storywatch stumbled over it (StorywatchError)",
+            "told: storywatch stumbled over it (no)",
         ]
         assert heard.counts == {"failed read": 2, "judged": 1}
 

@@ -32,7 +32,8 @@ def reencode(options: Namespace) -> int:
     if options.json:
         print_json({"encoder": encoder, "texts": texts, "stories": stale})
     elif texts or stale:
-        print(f"{texts} texts have vectors of {encoder} now; {len(stale)} stories had those of another encoder.")
+        stories = "one story" if len(stale) == 1 else f"{len(stale)} stories"
+        print(f"{texts:,} texts have vectors of {encoder} now; {stories} had those of another encoder.")
     else:
         print(f"Nothing to do: all vectors are of {encoder}.")
     return 0

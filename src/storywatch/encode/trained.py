@@ -15,7 +15,7 @@ from storywatch.errors import StorywatchError
 if TYPE_CHECKING:
     from pathlib import Path
 
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile)
 
 
 def weights_for(encoder: str, folder: Path | None = None) -> Weights:
