@@ -120,7 +120,7 @@ def test_a_question_goes_out_as_documented(database: Database) -> None:
     assert call.headers["user-agent"].startswith("storywatch/")
     assert (asked["model"], asked["temperature"], asked["stream"]) == (MODEL, 0, False)
     assert isinstance(asked["seed"], int)
-    assert asked["max_tokens"] <= 1000
+    assert asked["max_tokens"] <= 2000
     assert asked["response_format"]["json_schema"]["strict"] is True
     assert [message["role"] for message in asked["messages"]] == ["system", "user"]
     assert "tools" not in asked
@@ -191,6 +191,7 @@ def test_the_budget_of_a_day_is_kept(database: Database) -> None:
         ((f"200 OK\n\n{'[' * 50_000}",), "an odd answer: not a chat completion", 1),
         ((raw(None),), "an odd answer: no text in it", 1),
         ((raw([{"type": "tool"}]),), "an odd answer: no text in it", 1),
+        ((raw("x" * 20_001),), "an odd answer: longer than 20,000 characters", 1),
         ((raw("Yes, this is new."),), "an odd answer", 1),
         ((said(new="yes"),), "an odd answer", 1),
         ((said(verdict="development", score=1),), "an odd answer", 1),
@@ -218,6 +219,17 @@ def test_an_answer_that_comes_too_late_is_none(database: Database) -> None:
     done = asking(database, test, "hang")
     assert done.heard == [NoOpinion(reason="timed out")]
     assert (len(done.server.calls), done.view().failures) == (1, 1)
+
+
+def test_where_no_time_is_left_no_call_is_spent(database: Database) -> None:
+    """What was asked before about the same article took all of it; the model is not to blame."""
+
+    async def test(one: Asking) -> None:
+        await one.ask(seconds=0)
+
+    done = asking(database, test, yes())
+    assert done.heard == [NoOpinion(reason="timed out")]
+    assert (done.server.calls, done.view()) == ([], OpinionView(budget=50))
 
 
 def test_who_is_broken_once_is_asked_once_more(database: Database) -> None:

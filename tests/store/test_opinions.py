@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from builders import NOON, a_development, a_judged, an_article
 
-from storywatch.core.model import NewSentence, Translation, WatchId
+from storywatch.core.model import Label, NewSentence, Reason, Translation, WatchId
 from storywatch.core.opinion import Reservation
+from storywatch.store.ledger import Ledger
 from storywatch.store.opinions import Opinions, OpinionView
 
 if TYPE_CHECKING:
@@ -73,6 +75,16 @@ def test_failures_of_one_endpoint_are_its_own(database: Database) -> None:
     opinions.record_odd_answer(ENDPOINT, now=NOON + HOUR)
     assert opinions.record_failure(ENDPOINT, "failure 3", now=NOON + HOUR) is None
     assert opinions.view(ENDPOINT, budget=9, now=NOON + HOUR).failures == 5
+
+
+def test_the_ledger_tells_who_found_it_another_matter(desk: Desk) -> None:
+    """Where a second opinion made an article off-topic, its line says so, and not what spoke for the story."""
+    said = Reason(name="opinion", figure=-1.0, pull=-10.0, words="second opinion of a-model: not about the story")
+    article = an_article()
+    judged = a_judged(article, label=Label.OFF_TOPIC)
+    verdict = replace(judged.verdict, reasons=(said, *judged.verdict.reasons))
+    desk.judge(article, replace(judged, verdict=verdict))
+    assert [line.words for line in Ledger(desk.database).lines()] == [said.words]
 
 
 def test_translations_come_back_with_their_sentences(desk: Desk) -> None:

@@ -78,6 +78,8 @@ class LanguageModel:
         key = digest("opn", self.endpoint.url, self.model, form.name, form.prompt, message)
         heard: T | NoOpinion = NoOpinion(reason="nothing was asked")
         for may_retry in (True, False):
+            if asyncio.get_running_loop().time() >= until:  # what was asked before took all of it: no call is spent
+                return NoOpinion(reason="timed out")
             slot = await self._store(self.opinions.reserve_call, self._id, key, budget=self.budget, now=self._now())
             if slot.refused is not None:
                 return NoOpinion(reason=slot.refused)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from storywatch.opinion.forms import Form
 
 LARGEST_ANSWER: Final = 262_144  # bytes
+LONGEST_TEXT: Final = 20_000  # characters: it is kept for a month
 SEED: Final = 7
 NO_SCHEMA: Final = frozenset({400, 415, 422, 501})  # what servers say that don't know `response_format`
 
@@ -113,5 +114,8 @@ def _content(body: bytes) -> str:
         raise Unreadable(message) from exc
     if not isinstance(said, str):
         message = "an odd answer: no text in it"
+        raise Unreadable(message)
+    if len(said) > LONGEST_TEXT:
+        message = f"an odd answer: longer than {LONGEST_TEXT:,} characters"
         raise Unreadable(message)
     return said

@@ -29,19 +29,19 @@ class Form:
     name: str
     prompt: str
     schema: Mapping[str, Any]
-    tokens: int  # at most, of the answer
+    tokens: int  # at most, of the answer and of what some models think before it
 
 
 @cache
 def opinion_form() -> Form:
     """Is it new, is it about the story?"""
-    return _form("opinion", tokens=300)
+    return _form("opinion", tokens=1500)
 
 
 @cache
 def translation_form() -> Form:
     """What does it say in another language?"""
-    return _form("translation", tokens=1200)
+    return _form("translation", tokens=3000)
 
 
 def _form(name: str, *, tokens: int) -> Form:

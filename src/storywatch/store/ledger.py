@@ -120,7 +120,8 @@ def _lines() -> Query:
 
 
 def _line(row: Found) -> LedgerLine:
-    reasons = unpack_reasons(row.match_reasons if row.label == Label.OFF_TOPIC else row.reasons)
+    asked = any(reason["name"] == "opinion" for reason in row.reasons)  # which also finds that it is another matter
+    reasons = unpack_reasons(row.match_reasons if row.label == Label.OFF_TOPIC and not asked else row.reasons)
     strongest = max(reasons, key=lambda reason: abs(reason.pull), default=None)
     return LedgerLine(
         watch=row.watch,
