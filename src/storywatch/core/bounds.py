@@ -27,7 +27,9 @@ _BEFORE = re.compile(
     rf"(?:(?<![^\W\d_])|(?<=[\u3040-\u30ff\u3400-\u9fff]))(?:(?P<under>{_UNDER_BEFORE})|(?P<over>{_OVER_BEFORE})|(?P<about>{_ABOUT_BEFORE}))"
     r"(?: (?:a|an|the|einem?|einer|une?|los|las|die|den|dem|les))?\s*\Z"
 )
-_EAST_UNIT = r"\s?(?:명|사람|개|곳|대|척|건|원|달러|人|名|个|個|位|艘|辆|輛|機|件|所|円|元|ドル|トン|吨|톤|%|km|キロ)?\s?"
+_EAST_UNIT = (
+    r"\s?(?:명|사람|개|곳|대|척|건|원|달러|人|名|个|個|位|艘|辆|輛|機|件|所|円|元|ドル|トン|吨|톤|%|km|キロ)?\s?"
+)
 _AFTER = re.compile(
     rf"(?:(?P<over>\s?여(?=[가-힣 ])|余り?|餘|多(?![い数])|{_EAST_UNIT}(?:이상|넘|以上|超|余り|あまり|강(?= |$)|を超え|が?上回)"
     r"|\+| or more| plus(?= )| oder mehr| ou plus| o más| lub więcej| и более| или более| або більше| і більше)"

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from storywatch.core.bounds import bound_before
+from storywatch.core.habits import set_of
 
 STEM = 5
 MOST_WORDS = 4
@@ -35,13 +36,10 @@ times times mal. fois. veces раз. рази разів razy 차례 번 回 次
 """
 _HEAD_ENDINGS = re.compile(r"(?:[иы]х|іх|ych|ich)$")
 _VERB_ENDINGS = re.compile(r"(?:л[иаоь]|лис[ья]|лися|лось|ть|ся|сь|ет|ют|ут|ał|ała|ało|ali|ały|ło|ją|ą)$")
-_ADJECTIVES = frozenset(
-    """new more other further additional wounded injured captured young old former foreign civilian local own different separate
+_ADJECTIVES = set_of("""new more other further additional wounded injured captured young old former foreign civilian local own different separate
     новых нових других інших ещё еще ще многих молодых своих раненых поранених nowych innych kolejnych młodych rannych
-    jeunes grands anciens nuevas jóvenes weitere neue andere verletzte gefangene tote autres nouveaux otros nuevos""".split()
-)
-_STOPS = frozenset(
-    """of the a an and or in on at by to from for with as is was were are has have had been be will would that which who while after before
+    jeunes grands anciens nuevas jóvenes weitere neue andere verletzte gefangene tote autres nouveaux otros nuevos""")
+_STOPS = set_of("""of the a an and or in on at by to from for with as is was were are has have had been be will would that which who while after before
     out per this than but not it its they he she his her their against since during into over between until
     der die das den dem des und oder im in am an auf von zu zum zur mit für bei nach aus vor ist war sind waren wurde wurden hat haben als
     le la les des du de d et ou en au aux dans par pour sur avec est sont ont a été qui que dont
@@ -49,11 +47,18 @@ _STOPS = frozenset(
     и или в во на с со из к ко по о об за от до у был была были будет что который для при как из-за
     і й або в у на з зі із до по про за від був була були буде що який для при як та
     w we z ze na do po o za od i lub oraz przez jest są był była byli było zostało został zostali który że dla jak się
-    would could may might said says say told here there now then so far""".split()
+    would could may might said says say told here there now then so far""")
+_BE = set_of(
+    "were was are have has had been be wurden wurde sind waren ont sont été fueron han sido были був були było zostało zostali"
 )
-_BE = frozenset("were was are have has had been be wurden wurde sind waren ont sont été fueron han sido были був були było zostało zostali".split())
-_IRREGULAR = frozenset("people men women children troops personnel police staff crew dead wounded injured missing aircraft sheep fish".split())
+_IRREGULAR = set_of(
+    "people men women children troops personnel police staff crew dead wounded injured missing aircraft sheep fish"
+)
 _WORD = re.compile(r"(?P<gap>[ \u00a0\-]{1,2})(?P<word>[^\W\d_]+(?:['’ʼ][^\W\d_]+)*)")
+_WORD_BEFORE = re.compile(
+    r"(?P<word>[^\W\d_]{3,30}) (?:(?:at least|some|about|around|mindestens|rund|au moins|al menos|не менее|около|щонайменше|близько|co najmniej|około) )?\Z"
+)
+MOST_CHARS = 48
 _OF = re.compile(r"[ ](?:of|de|d['’]|von)(?=[ \w])[ ]?")
 _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 COUNTER = (
@@ -61,9 +66,13 @@ COUNTER = (
     r"|発|发|回|次|[カか]国|[カか]所|ヶ国|棟|戸|户|世帯|票|起|例|歩|支|门|枝"
 )
 _COUNTER = re.compile(rf"\s?(?P<counter>{COUNTER})")
-_PERSONS = frozenset("명 사람 분 인 人 名 位".split())
-_AFTER_COUNTER = re.compile(r"\s?(?:以上|余り?|未満|以下|超|近く|ほど|程度|이상|이하|미만|가량|정도)?(?P<particle>[のがはもを的]|이|가|은|는|을|를|의)?\s?(?P<noun>[\u30a0-\u30ff\u3400-\u9fff]{2,}|[가-힣]{2,})")
-_BEFORE_FIGURE = re.compile(r"(?P<noun>[\u30a0-\u30ff\u3400-\u9fff]{2,4}|[가-힣]{2,8})(?P<link>[はがもを]|\s)?(?:(?:약|총|최소|최대|모두|約|合計|計|共|近)\s?)?\Z")
+_PERSONS = set_of("명 사람 분 인 人 名 位")
+_AFTER_COUNTER = re.compile(
+    r"\s?(?:以上|余り?|未満|以下|超|近く|ほど|程度|이상|이하|미만|가량|정도)?(?P<particle>[のがはもを的]|이|가|은|는|을|를|의)?\s?(?P<noun>[\u30a0-\u30ff\u3400-\u9fff]{2,}|[가-힣]{2,})"
+)
+_BEFORE_FIGURE = re.compile(
+    r"(?P<noun>[\u30a0-\u30ff\u3400-\u9fff]{2,4}|[가-힣]{2,8})(?P<link>[はがもを]|\s)?(?:(?:약|총|최소|최대|모두|約|合計|計|共|近)\s?)?\Z"
+)
 _VERBS = frozenset("被受将已在从遭获未与和及是有共")
 _PARTICLE = re.compile(r"(?:가|이|은|는|을|를|에|에서|의|로|으로|와|과|도|만|까지|부터|해|며|고|한|인|된)$")
 
@@ -87,8 +96,8 @@ def thing_of(word: str) -> str | None:
     return None
 
 
-def counted_after(plain: str, masked: str, at: int, *, lang: str, factor: bool) -> tuple[str, int]:
-    """The stem or name of what a figure that ends at `at` counts, and where its word ends; "" and `at` where nothing does.
+def counted_after(plain: str, masked: str, start: int, at: int, *, lang: str, factor: bool) -> tuple[str, int]:
+    """The stem or name of what a figure from `start` to `at` counts, and where its word ends; "" and `at` where nothing does.
 
     `masked` is the lower-case text without labels; `factor`: the figure ends in hundred, dozen or the like, and may be
     followed by "of".
@@ -100,7 +109,9 @@ def counted_after(plain: str, masked: str, at: int, *, lang: str, factor: bool) 
             at -= 1
     words = _words(plain, masked, at)
     if known := _known(words):
-        return known
+        before = _WORD_BEFORE.search(masked, max(0, start - MOST_CHARS), start)
+        state = thing_of(before["word"]) if before and known[0] in _BEINGS else None
+        return (state, known[1]) if state in _STATES else known
     if not words or words[0][1] - at > len(words[0][0]) + 2:  # "three were wounded", but not "two have since"
         return "", at
     word, end = _head(words, lang)
@@ -153,7 +164,9 @@ def _head(words: list[tuple[str, int]], lang: str) -> tuple[str, int]:
 
 
 def _is_plural(word: str) -> bool:
-    return word in _IRREGULAR and word not in _ADJECTIVES or (word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > SHORTEST)
+    return (word in _IRREGULAR and word not in _ADJECTIVES) or (
+        word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > SHORTEST
+    )
 
 
 def counted_east(masked: str, start: int, end: int, lang: str) -> tuple[str, int] | None:
@@ -169,17 +182,26 @@ def counted_east(masked: str, start: int, end: int, lang: str) -> tuple[str, int
     for found in (before, after):
         if found and (name := _thing_within(found["noun"])):
             return name, match.end()
-    return _plain_noun(before, after, counter, lang) or thing_of(counter) or ("people" if counter in _PERSONS else counter), match.end()
+    return _plain_noun(before, after, counter, lang) or thing_of(counter) or (
+        "people" if counter in _PERSONS else counter
+    ), match.end()
 
 
 def _thing_within(noun: str) -> str | None:
-    return next((name for at in range(min(4, len(noun) - 1)) if (name := thing_of(noun[at:])) and len(noun) - at > 1), None)
+    return next(
+        (name for at in range(min(4, len(noun) - 1)) if (name := thing_of(noun[at:])) and len(noun) - at > 1), None
+    )
 
 
 def _plain_noun(before: re.Match[str] | None, after: re.Match[str] | None, counter: str, lang: str) -> str | None:
     """The noun at the counter: 船员 in 19名船员 and 19人の船員; 선원 in 선원 19명."""
     bare = (None,) if counter != "人" else ()  # 300人撤离: the noun is 人 itself
-    if after and not "가" <= after["noun"][0] <= "힣" and after["particle"] in {*bare, "の", "的"} and after["noun"][0] not in _VERBS:
+    if (
+        after
+        and not "가" <= after["noun"][0] <= "힣"
+        and after["particle"] in {*bare, "の", "的"}
+        and after["noun"][0] not in _VERBS
+    ):
         return after["noun"][:2]
     if after and lang == "ko" and counter == "개" and after["particle"] is None:
         return after["noun"][:2]

@@ -23,11 +23,15 @@ _BEGINNINGS = """
 11 nov listop ноя листоп
 12 dec dez déc dic grud дек груд
 """
-_MONTH_OF = {word: int(number) for number, *words in (line.split() for line in _BEGINNINGS.strip().splitlines()) for word in words}
+_MONTH_OF = {
+    word: int(number)
+    for number, *words in (line.split() for line in _BEGINNINGS.strip().splitlines())
+    for word in words
+}
 _LONGEST = max(map(len, _MONTH_OF))
 _DATE = re.compile(
     rf"(?<![\d.,])(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º)?\.?(?: (?:de |of )?| ?)(?P<month>(?<![^\W\d_]){MONTH})"
-    rf"|(?<![^\W\d_])(?P<month2>{MONTH})\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d.,:])"
+    rf"|(?<![^\W\d_])(?P<month2>{MONTH})\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?![\d:]|[.,]\d)"
     r"|(?P<month3>\d{1,2})\s?[月월]\s?(?P<day3>\d{1,2})\s?[日일号號]"
 )
 

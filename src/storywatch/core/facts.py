@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from storywatch.core.dates import Day, days_of
 from storywatch.core.names import names_of
 from storywatch.core.numbers import Quantity, quantities_of, replaced_in, same_quantity
-from storywatch.core.statuses import Status, flipped, planned_for, statuses_of
+from storywatch.core.statuses import Status, flipped, statuses_of
 from storywatch.core.text import words_of
 from storywatch.core.units import MEASURES
 
@@ -25,19 +25,25 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Key = tuple[str, str]
+State = frozenset[Status]  # all that a sentence answers to one question
+Value = Quantity | Day | State
 
 SIDE_BY_SIDE = timedelta(hours=12)  # two owners who differ within this contradict each other; later it is news
+FRESH = timedelta(days=7)  # a flip told within it is no news from another owner
 MAX_FACTS = 16  # of one key; the one not heard of for the longest goes first
 MAX_OWNERS = 8  # whose claims about one fact are kept
 MAX_VALUES = 12  # former values of one fact that are known when they are told again
 WINDOW = 80  # characters around a value that tell what it is of
 MAX_CONTEXTS = 6  # of a fact: the words around its values, two of one language at the most
 NEAR = 0.3  # from here on a claim is taken to be about a fact
+DAY_NEAR = 0.2  # the same for days ahead, of which there are few
 OWN_WORDS = 0.35  # what it adds that the fact is the one that is told most of its kind
 OTHER_WORDS = 0.1  # the same where the unit alone says little
 NAMES = 0.2  # what the same names add across languages
 TELLING = 13  # from here on a figure is its own mark: two reports that give it mean one fact
 GENERAL = frozenset({"people", "times", "time", "length", "%", "points", "status", "day"})  # units that say little
+DAYS_A_MONTH, DAYS_A_YEAR = 31, 372  # as far as it takes to tell what lies ahead
+FAR = 250  # days ahead of which a day without its year is taken to be past
 GRADES = frozenset({"category", "level", "phase"})
 CUT = 80
 
@@ -56,7 +62,7 @@ class Said:
 class Claim:
     """What one owner said last about a fact: the value, and the words for it as the sentence has them."""
 
-    value: Quantity | Status | Day
+    value: Value
     written: str
     said: Said
     words: frozenset[str]
@@ -81,18 +87,16 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A fact that a sentence tells otherwise than it was known. `conflict`: another owner said so shortly before."""
+    """A fact that a sentence tells otherwise than it was known, with both values as their sentences have them."""
 
-    what: str
-    old: Claim
-    new: Claim
-    conflict: bool
+    what: str  # the unit, the counted word, the question that a state answers, or "day"
+    old: str
+    new: str
+    who: str  # the owner who said the old value
+    conflict: bool  # another owner said so within half a day, and this one for the first time
     likeness: float  # how surely both are about one thing: from NEAR upwards
-
-    @property
-    def who(self) -> str:
-        """The owner who said the old value."""
-        return self.old.said.owner
+    before: Claim
+    after: Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,6 +128,14 @@ class Facts:
         found = [_change(self.table.get(key, ()), key, claim) for key, claim in claims]
         return tuple(change for change in found if change) or _own_change(self.table, claims)
 
+    def unheard(self, said: Said) -> tuple[Claim, ...]:
+        """The figures and days of the sentence that nobody gave before for a thing of that kind."""
+        return tuple(
+            claim
+            for key, claim in claims_of(said)
+            if _tells(claim.value) and not any(_is_known(fact, claim.value) for fact in self.table.get(key, ()))
+        )
+
     def known(self) -> tuple[Fact, ...]:
         """Every fact, in the order in which their keys were first told."""
         return tuple(fact for facts in self.table.values() for fact in facts)
@@ -131,7 +143,7 @@ class Facts:
 
 def describe(change: Change) -> tuple[str, str]:
     """Old and new value in the words of their sources: "19 sailors" and "21"."""
-    return change.old.written, change.new.written
+    return change.old, change.new
 
 
 # --------------------------------------------------------------------------- from a sentence to claims
@@ -142,10 +154,17 @@ def claims_of(said: Said) -> tuple[tuple[Key, Claim], ...]:
     return tuple(
         (key, Claim(value=value, written=written, said=said, words=words, names=names))
         for key, value, written, words, names in _read(said.text)
+        if not isinstance(value, Day) or _is_ahead(value, said)
     )
 
 
-Read = tuple[Key, Quantity | Status | Day, str, frozenset[str], frozenset[str]]
+def _is_ahead(day: Day, said: Said) -> bool:
+    """Does the day lie ahead of the one on which it was said? What has passed, or is far, is no plan."""
+    ahead = ((day.month - said.at.month) * DAYS_A_MONTH + day.day - said.at.day) % DAYS_A_YEAR
+    return 1 < ahead <= FAR
+
+
+Read = tuple[Key, Value, str, frozenset[str], frozenset[str]]
 
 
 @lru_cache(maxsize=16384)
@@ -153,7 +172,7 @@ def _read(text: str) -> tuple[Read, ...]:
     found: list[Read] = []
     quantities = [quantity for quantity in quantities_of(text) if _is_fact(quantity)]
     statuses = sorted(statuses_of(text))
-    days = days_of(text) if planned_for(text) else ()
+    days = days_of(text)
     if not (quantities or statuses or days):
         return ()
     names = names_of(text)
@@ -162,7 +181,9 @@ def _read(text: str) -> tuple[Read, ...]:
         start = quantity.span[0]
         written = text[start : max(quantity.told, quantity.span[1])][:CUT]
         found.append((_key(quantity), quantity, written, _words_around(text, start, quantity.span[1], whole), names))
-    found += [(("status", status.axis), status, str(status), whole, names) for status in statuses]
+    for axis in dict.fromkeys(status.axis for status in statuses):
+        state = [status for status in statuses if status.axis == axis]
+        found.append((("status", axis), frozenset(state), ", ".join(map(str, state)), whole, names))
     found += [(("day", ""), day, text[slice(*day.span)], _words_around(text, *day.span, whole), names) for day in days]
     return tuple(found)
 
@@ -199,8 +220,9 @@ _SMALL = words_of(
 
 
 def _likeness(fact: Fact, claim: Claim, key: Key, told: int) -> float:
-    """How surely a claim is about a fact: words shared in its language, names in others, and how much of its kind the
-    fact is. `told`: how often anything with that key was told.
+    """How surely a claim is about a fact: by words in its language, by names in others, and by how much of its kind it is.
+
+    `told`: how often anything with that key was told.
     """
     alike = [context for context in fact.contexts if context.said.lang == claim.said.lang]
     words = max((_dice(context.words, claim.words) for context in alike), default=0.0)
@@ -221,11 +243,14 @@ def _ranked(facts: tuple[Fact, ...], key: Key, claim: Claim) -> list[tuple[float
     """The facts that the claim can be about with their likeness, the likeliest first."""
     told = sum(fact.heard for fact in facts)
     likeness = [(_likeness(fact, claim, key, told), at) for at, fact in enumerate(facts)]
-    near = sorted((pair for pair in likeness if pair[0] >= NEAR), key=lambda pair: (-pair[0], -pair[1]))
+    near = sorted(
+        (pair for pair in likeness if pair[0] >= (DAY_NEAR if key[0] == "day" else NEAR)),
+        key=lambda pair: (-pair[0], -pair[1]),
+    )
     return [(like, facts[at]) for like, at in near]
 
 
-def _same(old: Quantity | Status | Day, new: Quantity | Status | Day) -> bool:
+def _same(old: Value, new: Value) -> bool:
     if isinstance(old, Quantity) and isinstance(new, Quantity):
         return same_quantity(old, new)
     if isinstance(old, Day) and isinstance(new, Day):
@@ -233,12 +258,12 @@ def _same(old: Quantity | Status | Day, new: Quantity | Status | Day) -> bool:
     return old == new
 
 
-def _is_known(fact: Fact, value: Quantity | Status | Day) -> bool:
+def _is_known(fact: Fact, value: Value) -> bool:
     """Has it been told so before? States can come back, figures that were told before are background."""
     return any(_same(claim.value, value) for claim in fact.claims) or any(_same(old, value) for old in fact.former)
 
 
-def _tells(value: Quantity | Status | Day) -> bool:
+def _tells(value: Value) -> bool:
     """Is the value its own mark, so that any report of it means the same fact?"""
     if isinstance(value, Day):
         return True
@@ -253,21 +278,42 @@ def _change(facts: tuple[Fact, ...], key: Key, claim: Claim) -> Change | None:
     if not ranked:
         return None
     like, fact = ranked[0]
-    if isinstance(value, Status):
-        before = fact.latest.value
-        flips = isinstance(before, Status) and flipped(frozenset({before}), frozenset({value}))
-        return _changed(fact, claim, like) if flips else None
+    if isinstance(value, frozenset):
+        return _flip(ranked, facts, value, claim)
     if any(_is_known(known, value) for _, known in ranked):
         return None
     return _changed(fact, claim, like)
 
 
-def _changed(fact: Fact, claim: Claim, likeness: float) -> Change:
-    old = fact.latest
+def _flip(ranked: list[tuple[float, Fact]], facts: tuple[Fact, ...], value: State, claim: Claim) -> Change | None:
+    """A state that flips against what was said last, unless it was told a short while ago, in whatever language."""
+    like, fact = ranked[0]
+    before = fact.latest.value
+    pair = flipped(before, value) if isinstance(before, frozenset) else None
+    if pair is None:
+        return None
+    near = [known for _, fact in ranked for known in fact.claims]
+    foreign = [known for fact in facts for known in fact.claims if known.said.lang != claim.said.lang]
+    recent = (known.value for known in near + foreign if claim.said.at - known.said.at <= FRESH)
+    if any(isinstance(known, frozenset) and pair[1] in known for known in recent):
+        return None
+    return _changed(fact, claim, like, pair=pair)
+
+
+def _changed(fact: Fact, claim: Claim, likeness: float, *, pair: tuple[Status, Status] | None = None) -> Change:
+    before = fact.latest
     owners = {known.said.owner for known in fact.claims}
-    recent = abs(claim.said.at - old.said.at) <= SIDE_BY_SIDE
-    conflict = recent and old.said.owner != claim.said.owner and claim.said.owner not in owners
-    return Change(what=fact.what, old=old, new=claim, conflict=conflict, likeness=round(likeness, 4))
+    recent = abs(claim.said.at - before.said.at) <= SIDE_BY_SIDE
+    return Change(
+        what=fact.what,
+        old=str(pair[0]) if pair else before.written,
+        new=str(pair[1]) if pair else claim.written,
+        who=before.said.owner,
+        conflict=recent and before.said.owner != claim.said.owner and claim.said.owner not in owners,
+        likeness=round(likeness, 4),
+        before=before,
+        after=claim,
+    )
 
 
 def _own_change(table: Mapping[Key, tuple[Fact, ...]], claims: tuple[tuple[Key, Claim], ...]) -> tuple[Change, ...]:
@@ -282,9 +328,26 @@ def _own_change(table: Mapping[Key, tuple[Fact, ...]], claims: tuple[tuple[Key, 
     if new is None or any(_is_known(fact, pair[1]) for fact in facts):
         return ()
     start, end = pair[0].span
-    own = Claim(value=pair[0], written=new.said.text[start : max(end, pair[0].told)][:CUT], said=new.said, words=new.words, names=new.names)
+    own = Claim(
+        value=pair[0],
+        written=new.said.text[start : max(end, pair[0].told)][:CUT],
+        said=new.said,
+        words=new.words,
+        names=new.names,
+    )
     told = next((claim for fact in facts for claim in fact.claims if _same(claim.value, pair[0])), own)
-    return (Change(what=key[1], old=told, new=new, conflict=False, likeness=1.0),)
+    return (
+        Change(
+            what=key[1],
+            old=told.written,
+            new=new.written,
+            who=told.said.owner,
+            conflict=False,
+            likeness=1.0,
+            before=told,
+            after=new,
+        ),
+    )
 
 
 def _filed(facts: tuple[Fact, ...], key: Key, claim: Claim) -> tuple[Fact, ...]:
@@ -306,12 +369,14 @@ def _heard(fact: Fact, claim: Claim) -> Fact:
     """The fact with the claim as the last; a value that was given up before does not become the last one again."""
     value, gone = claim.value, fact.latest.value
     contexts = _with_context(fact.contexts, claim)
-    returns = not isinstance(value, Status) and any(_same(old, value) for old in fact.former) and not _same(gone, value)
+    returns = (
+        not isinstance(value, frozenset) and any(_same(old, value) for old in fact.former) and not _same(gone, value)
+    )
     if returns:
         return Fact(what=fact.what, claims=fact.claims, former=fact.former, contexts=contexts, heard=fact.heard + 1)
     others = tuple(known for known in fact.claims if known.said.owner != claim.said.owner)
     former = fact.former
-    if not isinstance(gone, Status) and not _same(gone, value):
+    if not isinstance(gone, frozenset) and not _same(gone, value):
         former = (*former, gone)[-MAX_VALUES:]
     claims = (*others, claim)[-MAX_OWNERS:]
     return Fact(what=fact.what, claims=claims, former=former, contexts=contexts, heard=fact.heard + 1)

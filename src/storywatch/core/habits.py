@@ -27,6 +27,16 @@ ENOUGH = 400  # characters tell the language
 CLUSTER = 30
 
 
+def set_of(words: str) -> frozenset[str]:
+    """The words of a list that is written in one string."""
+    return frozenset(words.split())
+
+
+def list_of(words: str) -> list[str]:
+    """The same in their order."""
+    return words.split()
+
+
 def habit_of(lower: str) -> str:
     """The language a lower-case sentence is most likely in, by its script and small words; "" where nothing tells."""
     head = lower[:ENOUGH]

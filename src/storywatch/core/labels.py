@@ -28,7 +28,7 @@ _AT_DIGIT = (
     rf"\d{{4}}-\d\d?-\d\d?(?:t\d\d:\d\d[\d:.z+]{{0,12}})?|\d{{1,2}}[/.]\d{{1,2}}[/.](?:\d{{4}}|\d\d)(?![\d])"
     r"|\d{1,3}(?:\.\d{1,3}){2,4}(?!\d|[.,]\d)(?<!\.\d\d\d)|\d{1,2}/\d{1,2}(?![\d/])"
     rf"|{_DAY}\.?(?:\s?[-–—/]\s?{_DAY}\.?| (?:and|und|et|y|i|и|і|to|au|al|bis) {_DAY}\.?)?\s(?:of |de |d')?\b{MONTH}\b\.?(?:,? (?:de |del )?\d{{4}})?"
-    r"|\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\.?)?|\d{1,2}(?:\.\d\d)?\s?(?:a\.m\.|p\.m\.|am\b|pm\b|uhr\b)|\d{1,2}\s?h(?:\s?\d\d)?\b(?!\w)"
+    r"|\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\.?)?|\d{1,2}(?:\.\d\d)?\s?(?:a\.m\.|p\.m\.|am\b|pm\b|uhr\b|local time|gmt\b|cet\b)|\d{1,2}\s?h(?:\s?\d\d)?\b(?!\w)"
     r"|\d{1,2}[時时](?!間|间)(?:\s?\d{1,2}分)?|\d{1,2}시(?!간)(?:\s?\d{1,2}분)?|\d{1,2}[点點](?=[半整前后後左]|\d|钟)(?:\d{1,2}分)?"
     r"|(?:19|20)\d\d\s?[年년](?!間|间|간)(?:\s?\d{1,2}[月월](?:\s?\d{1,2}[日일])?)?|'?\d\d년대|(?:19|20)\d\d年代"
     r"|\d{1,2}[月월](?!間|间|간)(?:\s?\d{1,2}[日일号號])?|\d{1,2}日(?!間|间|ぶり|連続|目|以内)|\d{1,2}일(?!\s?(?:간|동안|째|만에|만 |연속|이내|내))|\d{1,2}[号號]"
@@ -51,7 +51,9 @@ _LABEL = re.compile(
     rf"(?<![A-Za-z\u00c0-\u024f\u0400-\u04ff\d_.,])(?:{_AT_WORD})|(?<![\d.,])(?:{_AT_DIGIT})|(?:{_AT_SIGN})|(?<![\d.,])(?:19|20)\d\d(?![\d%]|[.,]\d|\s?(?:[人名명個个件艘億亿万萬억만천円元원]|%))"
 )
 _COUNTED_AFTER = re.compile(r"\s(?P<word>[^\W\d_]{3,})")
-_YEAR_WORDS = re.compile(r"год|рок|роц|rok|року|bis|and|und|the|that|for|was|has|had|war|ist|est|это|при|для|как|que|con|para|pour|avec|nach|mit|von")
+_YEAR_WORDS = re.compile(
+    r"год|рок|роц|rok|року|bis|and|und|the|that|for|was|has|had|war|ist|est|это|при|для|как|que|con|para|pour|avec|nach|mit|von"
+)
 _HUNDREDS = re.compile(r"(?:19|20)00")
 _LETTERED = re.compile(
     r"(?<![^\W_])(?:[A-Za-zА-Яа-яІЇЄ]{1,12}\d[\w-]{0,12}|\d{1,4}[A-Z]{1,3}\d\w{0,6}|\d{1,2}[DGK])(?![\w%])"

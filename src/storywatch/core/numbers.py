@@ -8,7 +8,16 @@ from functools import lru_cache
 from storywatch.core.quantities import Quantity, quantities_of
 from storywatch.core.units import MEASURES
 
-__all__ = ["Quantity", "as_text", "changed_figure", "counted_things", "numbers_of", "quantities_of", "replaced_in", "same_quantity"]
+__all__ = [
+    "Quantity",
+    "as_text",
+    "changed_figure",
+    "counted_things",
+    "numbers_of",
+    "quantities_of",
+    "replaced_in",
+    "same_quantity",
+]
 
 ABOUT = 0.1  # "about 300" is 270 to 330
 OVER = 0.5  # "more than a thousand" is not said of 1,500
@@ -74,7 +83,7 @@ def _slack(quantity: Quantity) -> float:
     Percents and measures are rounded to half of what is written: 7.5 is 7.45 to 7.55, and 7 is 7.
     """
     value = abs(quantity.value)
-    if value == 0 or value < 1000 and quantity.kind in {"count", "ordinal", "money"}:  # noqa: PLR2004
+    if value == 0 or (value < 1000 and quantity.kind in {"count", "ordinal", "money"}):  # noqa: PLR2004
         return 0.0
     text = f"{value:.12g}" if value < 1e15 else ""  # noqa: PLR2004
     if "." in text:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from storywatch.core.habits import list_of, set_of
+
 # A line: the value, then the words. Words that mean something else in another of the ten languages stand in OF_LANGUAGE.
 _PARTS = """
 0 zero null zéro cero ноль нуль zero нулю
@@ -129,7 +131,7 @@ OF_LANGUAGE = {
     "trois": "fr", "acht": "de", "achte": "de", "achten": "de", "oboje": "pl", "obie": "pl", "druga": "pl", "drugi": "pl", "drugie": "pl",
 }  # fmt: skip
 NOT_OF_LANGUAGE = {"ten": "pl", "both": "de", "obu": "en", "pair": "fr", "million": "", "zero": ""}
-CERTAIN = frozenset("six cientos trois acht doce sto dos uno".split())  # read so too where the language is not told
+CERTAIN = set_of("six cientos trois acht doce sto dos uno")  # read so too where the language is not told
 
 _LONG_SCALE = {"billion": 1e12, "trillion": 1e18, "trillionen": 1e18, "billions": 1e12}  # in German and French
 
@@ -161,9 +163,9 @@ def _lexicon() -> dict[str, Numeral]:
 
 def _german() -> dict[str, Numeral]:
     """Zero to 999 as German writes them: in one word."""
-    units = "ein zwei drei vier fünf sechs sieben acht neun".split()
-    teens = "zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn".split()
-    tens = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split()
+    units = list_of("ein zwei drei vier fünf sechs sieben acht neun")
+    teens = list_of("zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn")
+    tens = list_of("zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig")
     small = dict(enumerate(units, 1)) | dict(enumerate(teens, 10)) | {20 + 10 * at: ten for at, ten in enumerate(tens)}
     small |= {20 + 10 * t + u: f"{units[u - 1]}und{tens[t]}" for t in range(8) for u in range(1, 10)}
     found = {word: value for value, word in small.items() if value >= 2}  # noqa: PLR2004  "ein" is an article
@@ -297,10 +299,12 @@ def east_value(text: str) -> float:
     return tidy(total + section + digit)
 
 
-_NATIVE_TENS = dict(zip("열 스물 스무 서른 마흔 쉰 예순 일흔 여든 아흔".split(), (10, 20, 20, 30, 40, 50, 60, 70, 80, 90), strict=True))
+_NATIVE_TENS = dict(
+    zip(list_of("열 스물 스무 서른 마흔 쉰 예순 일흔 여든 아흔"), (10, 20, 20, 30, 40, 50, 60, 70, 80, 90), strict=True)
+)
 _NATIVE_UNITS = dict(
     zip(
-        "하나 한 둘 두 셋 세 석 넷 네 넉 다섯 여섯 일곱 여덟 아홉".split(),
+        list_of("하나 한 둘 두 셋 세 석 넷 네 넉 다섯 여섯 일곱 여덟 아홉"),
         (1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 5, 6, 7, 8, 9),
         strict=True,
     )
@@ -314,6 +318,7 @@ def native_value(ten: str | None, unit: str | None) -> float:
 
 
 # --------------------------------------------------------------------------- figures
+
 
 def figure_value(digits: str, *, decimal: str) -> float:
     """The value of digits with separators. `decimal` is the point of the language, "" where it is not known.

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from storywatch.core.habits import folded
+from storywatch.core.habits import folded, set_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,13 +61,37 @@ office appointed appointed. elected. ernannt gewählt nommé élu. nombrad elegi
 truce violated violated. broken. breached. gebrochen violé rompu violad roto. rota. violó naruszon złaman нарушен нарушил порушен порушил 위반 違反 破られ 违反
 """
 _PHRASES = (
-    (r"set free|walked free|let go|auf freiem fuß|freigelassen|ließ(?:en)? .{0,30}frei\b|remis\w* en liberté|en libertad|na wolność|na wolności|на свободу|на свободе|на волю|на волі", "custody", "released"),
-    (r"in custody|behind bars|in haft|en détention|bajo custodia|w areszcie|под стражей|під вартою|за решёткой|за ґратами", "custody", "held"),
-    (r"called off|broken off|fell through|geplatzt|tombé à l'eau|nie dojdzie do skutku|сорвал|зірва|無くなった|결렬|決裂|破裂", "course", "cancelled"),
+    (
+        r"set free|walked free|let go|auf freiem fuß|freigelassen|ließ(?:en)? .{0,30}frei\b|remis\w* en liberté|en libertad|na wolność|na wolności|на свободу|на свободе|на волю|на волі",
+        "custody",
+        "released",
+    ),
+    (
+        r"in custody|behind bars|in haft|en détention|bajo custodia|w areszcie|под стражей|під вартою|за решёткой|за ґратами",
+        "custody",
+        "held",
+    ),
+    (
+        r"called off|broken off|fell through|geplatzt|tombé à l'eau|nie dojdzie do skutku|сорвал|зірва|無くなった|결렬|決裂|破裂",
+        "course",
+        "cancelled",
+    ),
     (r"under ?way|in progress|im gange|en cours|en marcha|w toku|진행 중|進行中", "course", "begun"),
-    (r"out of service|switched off|außer betrieb|hors service|fuera de servicio|wyłączon\w*|отключен\w*|вимкнен\w*|전원.{0,4}꺼", "service", "off"),
-    (r"back in service|in operation|switched on|in betrieb|en service|en servicio|włączon\w*|включен\w*|увімкнен\w*", "service", "on"),
-    (r"ruled out|schloss .{0,20}aus\b|exclu(?:t|e|es)?\b|descart\w+|wyklucz\w+|исключ\w+|виключ\w+|배제|排除", "answer", "rejected"),
+    (
+        r"out of service|switched off|außer betrieb|hors service|fuera de servicio|wyłączon\w*|отключен\w*|вимкнен\w*|전원.{0,4}꺼",
+        "service",
+        "off",
+    ),
+    (
+        r"back in service|in operation|switched on|in betrieb|en service|en servicio|włączon\w*|включен\w*|увімкнен\w*",
+        "service",
+        "on",
+    ),
+    (
+        r"ruled out|schloss .{0,20}aus\b|exclu(?:t|e|es)?\b|descart\w+|wyklucz\w+|исключ\w+|виключ\w+|배제|排除",
+        "answer",
+        "rejected",
+    ),
     (r"stepped down|step down|tritt .{0,20}zurück|trat .{0,20}zurück", "office", "resigned"),
     (r"steht noch aus|still pending|en suspens", "course", "planned"),
 )
@@ -83,18 +107,18 @@ _EXACT_OPPOSITE = {
     ("service", "off"): "on",
     ("signing", "signed"): "unsigned",
 }
-_NEGATIONS = frozenset(
-    """not no never without cannot nor neither yet failed nicht kein keine keinen keiner nie niemals ne n pas jamais aucun aucune sans
-    no nunca jamás sin ningún ninguna nie nigdy bez żaden żadna не нет ни никогда без ні немає ніколи""".split()
+_NEGATIONS = set_of("""not no never without cannot nor neither yet failed nicht kein keine keinen keiner nie niemals ne n pas jamais aucun aucune sans
+    no nunca jamás sin ningún ninguna nie nigdy bez żaden żadna не нет ни никогда без ні немає ніколи""")
+_DENIALS = re.compile(
+    r"(?:den(?:y|ies|ied|ying)|refus|dementier|bestreit|bestritt|démen|niega|negó|desmint|desmient|zaprzecz|отриц|опроверг|запереч|спростов)"
 )
-_DENIALS = re.compile(r"(?:den(?:y|ies|ied|ying)|refus|dementier|bestreit|bestritt|démen|niega|negó|desmint|desmient|zaprzecz|отриц|опроверг|запереч|спростов)")
-_COMING = frozenset(
-    """will would shall may might could should must can if unless to wird werden soll sollen sollte sollten will wollen würde würden könnte
+_COMING = set_of("""will would shall may might could should must can if unless to wird werden soll sollen sollte sollten will wollen würde würden könnte
     könnten kann können muss sera seront va vont doit doivent devrait devraient pourrait pourraient será serán va van debe deben debería podría
     podrían puede zostanie zostaną będzie będą ma mają może mogą будет будут должен должна должны может могут готов готовы если буде будуть
-    має мають може можуть готовий готові якщо""".split()
+    має мають може можуть готовий готові якщо""")
+_CLAUSE = re.compile(
+    r"[,;:.!?—–()«»„“”\"]|\b(?:but|while|aber|während|mais|pero|mientras|ale|но|але|а|який|которы\w+)\b"
 )
-_CLAUSE = re.compile(r"[,;:.!?—–()«»„“”\"]|\b(?:but|while|aber|während|mais|pero|mientras|ale|но|але|а|який|которы\w+)\b")
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*|[,;:.!?—–()«»„“”\"]")
 _EAST = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _EAST_NOT_BEFORE = re.compile(r"(?:没有|沒有|没|未|尚未|并未|不|拒绝|拒不|無|안\s|미)[^，。、,.]{0,3}\Z")
@@ -105,8 +129,10 @@ _EAST_COMING_BEFORE = re.compile(r"(?:将|將|拟|准备|计划|预计|有望|�
 _EAST_COMING_AFTER = re.compile(
     r"[^、。，,.]{0,6}?(?:\s?예정|할 것|될 것|하기로|키로|할 계획|할 방침|될 전망|할 준비|할 수|予定|見通し|方針|見込み|意向|する用意|へ(?:\s|\Z|、)|を求め|を要求|要求|요구)"
 )
-_EVENTS = frozenset("talks talk meeting meetings hearing election elections trial vote session round conference ceremony funeral summit rally concert referendum".split())
-_NOT_HELD = frozenset("a an the that its up out back off on their his her".split())
+_EVENTS = set_of(
+    "talks talk meeting meetings hearing election elections trial vote session round conference ceremony funeral summit rally concert referendum"
+)
+_NOT_HELD = set_of("a an the that its up out back off on their his her")
 REACH = 4
 
 
@@ -140,9 +166,9 @@ def statuses_of(text: str) -> frozenset[Status]:
 def _western(lower: str) -> list[Status]:
     tokens = _TOKEN.findall(lower)
     found: list[Status] = []
-    for at, token in enumerate(tokens):
-        state = _state_of(token.replace("’", "'"))
-        if state and not (token == "held" and _is_event(tokens, at)):
+    for at, word in enumerate(tokens):
+        state = _state_of(word.replace("’", "'"))
+        if state and not (word == "held" and _is_event(tokens, at)):
             found.append(_polar(state, *_around(tokens, at)))
     for match in _PHRASE.finditer(lower):
         _, axis, pole = _PHRASES[int((match.lastgroup or "p0")[1:])]
@@ -173,7 +199,11 @@ def _around(tokens: list[str], at: int) -> tuple[bool, bool]:
         if _CLAUSE.fullmatch(word):
             break
         near = steps < REACH
-        negated = negated or (near and (word in _NEGATIONS or word.endswith(("n't", "n’t")))) or _DENIALS.match(word) is not None
+        negated = (
+            negated
+            or (near and (word in _NEGATIONS or word.endswith(("n't", "n’t"))))
+            or _DENIALS.match(word) is not None
+        )
         coming = coming or (near and word in _COMING)
     following = tokens[at + 1 : at + 3]
     negated = negated or "nicht" in following or "pas" in following[:1]
@@ -202,24 +232,23 @@ def _eastern(lower: str) -> list[Status]:
 def flipped(old: frozenset[Status], new: frozenset[Status]) -> tuple[Status, Status] | None:
     """The state that the new sentence answers otherwise than the old one; None where they agree or speak of other things.
 
-    What was to come and has come is a flip; what has come and is told as to come is none. A sentence that gives both
-    answers to one question tells a change of its own: the one that the other sentence did not give is taken for new.
+    What was to come and has come is a flip; what has come and is told as to come is none. Of a sentence that gives both
+    answers ("held for a year, was freed") the one is taken for new that the other sentence did not give.
     """
+    known = {(status.axis, status.pole, status.holds) for status in old if not status.due}
     pairs = [
         (before, after)
         for after in sorted(new - old)
-        for before in sorted(old - new)
-        if before.axis == after.axis and (before.due or not after.due) and not _restates(before, after, old, new)
+        for before in sorted(old)
+        if before.axis == after.axis and (after.axis, after.pole, after.holds) not in known and _turns(before, after)
     ]
     return pairs[0] if pairs else None
 
 
-def _restates(before: Status, after: Status, old: frozenset[Status], new: frozenset[Status]) -> bool:
-    """Is the new answer among the old ones, but for being to come?"""
-    known = {(status.axis, status.pole, status.holds) for status in old if not status.due}
-    told = (after.axis, after.pole, after.holds)
-    same = told == (before.axis, before.pole, before.holds)
-    return told in known or (same and before.due == after.due) or (after.due and same)
+def _turns(before: Status, after: Status) -> bool:
+    """Does the answer turn? What is only announced turns nothing that is not announced otherwise."""
+    same = (before.pole, before.holds) == (after.pole, after.holds)
+    return before.due and not after.due if same else before.due or not after.due
 
 
 # --------------------------------------------------------------------------- announced for a day
@@ -282,7 +311,9 @@ def planned_for(text: str) -> Plan | None:
     if not future:
         return None
     for match in _ANY_DAY.finditer(lower):
-        if not _REPORTED.search(lower, max(0, match.start() - 50), match.start()) and not _REPORTED_AFTER.match(lower, match.end()):
+        if not _REPORTED.search(lower, max(0, match.start() - 50), match.start()) and not _REPORTED_AFTER.match(
+            lower, match.end()
+        ):
             return Plan(plain[match.start() : match.end()].strip())
     return None
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from storywatch.core.habits import list_of
+
 # Stems; the word may go on. A line: the code, then the stems. Short words that must stand as they are end with a full stop.
 _CURRENCIES = """
 USD dollar dólar dolar доллар долар usd. 달러 ドル 美元 美金
@@ -22,9 +24,20 @@ INR rupee rupi рупи inr. 루피 ルピー 卢比
 TRY lira lire лир. лира лиры 리라 リラ 里拉
 KR crown. crowns. krone kronor kronen kroner koron крон. крони кроны couronne corona. coronas. czk. sek. nok. dkk. 크로나 クローナ 克朗
 """
-_SIGNS = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₩": "KRW", "₴": "UAH", "₽": "RUB", "₹": "INR", "₺": "TRY"}
+_SIGNS = {
+    "$": "USD",
+    "us$": "USD",
+    "€": "EUR",
+    "£": "GBP",
+    "¥": "JPY",
+    "₩": "KRW",
+    "₴": "UAH",
+    "₽": "RUB",
+    "₹": "INR",
+    "₺": "TRY",
+}
 _SIGNS |= {"c$": "CAD", "ca$": "CAD", "a$": "AUD", "au$": "AUD", "nt$": "TWD", "hk$": "HKD"}
-_CODES = "usd eur gbp jpy cny krw uah rub pln chf inr try czk sek nok dkk".split()
+_CODES = list_of("usd eur gbp jpy cny krw uah rub pln chf inr try czk sek nok dkk")
 _SIGNS |= {code: code.upper() for code in _CODES if code not in {"czk", "sek", "nok", "dkk"}}
 # The unit, its dimension, how many of the dimension's base it is, and its words.
 _MEASURES = """
@@ -59,7 +72,9 @@ _PERCENT = re.compile(
     r"(?:age)?[ -]?points?|punkt|-?пункт|\w{0,3} пункт|p\b|포인트|ポイント|个百分点|p\.p\.)?"
 )
 _TENTHS = re.compile(r"\s?(?:割|할(?![수 ])|成(?![为員员功立年分本人绩果交熟長长]))")
-_AGE = re.compile(r"[- ]?years?[- ]old|[- ]?ans\b, âg|-?jährig|-?летн|-?річн|-?letni|歳|岁|歲|세(?=[가-힣 ,.)]|$)|살|лет\b от роду")
+_AGE = re.compile(
+    r"[- ]?years?[- ]old|[- ]?ans\b, âg|-?jährig|-?летн|-?річн|-?letni|歳|岁|歲|세(?=[가-힣 ,.)]|$)|살|лет\b от роду"
+)
 _ADJECTIVE = r"(?:(?:us|u\.s\.|american|canadian|cubic|square|amerikanisch\w*|schwedisch\w*|американск\w+|американськ\w+|amerykańsk\w+)[ -])?"
 _JOINT = r"[ \-\u2010]?(?:de |d'|d’|of )?"
 
@@ -113,8 +128,12 @@ _SIZES = _words([(_NAMES.get(name, name), words) for name, _, _, *words in _rows
 _NEXT = re.compile(rf"{_JOINT}{_ADJECTIVE}(?P<word>[^\W\d_]+[²°]?|[$€£¥₩₴₽₹₺°])")
 _SIGN = re.compile(r"(?:(?<![^\W\d_])(us|ca|c|au|a|nt|hk)?([$€£¥₩₴₽₹₺])|(?<![^\W\d_])(" + "|".join(_CODES) + r"))\s?\Z")
 _SHAPES = {"cubic": "³", "square": "²"}
-_AGO = re.compile(r"\s?(?:ago|earlier|before|назад|тому|temu|前|전(?![가-힣])|früher|zuvor|plus tôt|antes|раніше|ранее|wcześniej)(?![^\W\d_])|[ ]?前|[ ]전(?=[ 에,.]|\Z)")
-_SINCE = re.compile(r"(?:\bvor|il y a|\bhace)(?: (?:etwa|rund|fast|mehr als|environ|plus de|casi|más de|unos|unas))? \Z")
+_AGO = re.compile(
+    r"\s?(?:ago|earlier|before|назад|тому|temu|前|전(?![가-힣])|früher|zuvor|plus tôt|antes|раніше|ранее|wcześniej)(?![^\W\d_])|[ ]?前|[ ]전(?=[ 에,.]|\Z)"
+)
+_SINCE = re.compile(
+    r"(?:\bvor|il y a|\bhace)(?: (?:etwa|rund|fast|mehr als|environ|plus de|casi|más de|unos|unas))? \Z"
+)
 _LONGEST_STEM = 10
 _SHORTEST_STEM = 3
 
@@ -128,19 +147,22 @@ def unit_after(text: str, at: int) -> Unit | None:
     if found := _AGE.match(text, at):
         return Unit("measure", "age", 1.0, found.end())
     match = _NEXT.match(text, at)
-    if match is None:
-        return None
-    word = match["word"]
+    return _word_unit(text, match) if match else None
+
+
+def _word_unit(text: str, match: re.Match[str]) -> Unit | None:
+    """A currency or a measure by its word."""
+    word, start = match["word"], match.start("word")
     if code := _SIGNS.get(word) or _named(word, _MONEY):
-        return Unit("money", code, 1.0, match.start("word") + _length(word, _MONEY))
-    if text.startswith("/h", match.end()) and word.startswith("km"):
-        return Unit("measure", "km/h", 1.0, match.end() + 2)
-    if (name := _named(word, _SIZES)) and (shape := _SHAPES.get(match.group().strip().partition(" ")[0])):
-        name = name + shape if name + shape in MEASURES else name
-        return Unit("measure", name, 1.0, match.end())
-    if name := _named(word, _SIZES):
-        return Unit("measure", name, 1.0, match.start("word") + _length(word, _SIZES))
-    return None
+        return Unit("money", code, 1.0, start + _length(word, _MONEY))
+    name = _named(word, _SIZES)
+    if name is None:
+        return None
+    end = start + _length(word, _SIZES)
+    if name == "km" and text.startswith("/h", end):
+        return Unit("measure", "km/h", 1.0, end + 2)
+    shaped = name + _SHAPES.get(match.group().strip().partition(" ")[0], "")
+    return Unit("measure", shaped if shaped in MEASURES else name, 1.0, end)
 
 
 def currency_before(text: str, at: int) -> tuple[str, int] | None:

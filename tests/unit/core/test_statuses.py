@@ -56,7 +56,9 @@ def test_states_are_read_with_their_polarity(text: str, axis: str, told: str) ->
     assert [str(status) for status in statuses_of(text) if status.axis == axis] == [told]
 
 
-@pytest.mark.parametrize("text", ["Talks were held in Geneva", "He held a speech", "Parliament voted", "", "今日は晴れ"])
+@pytest.mark.parametrize(
+    "text", ["Talks were held in Geneva", "He held a speech", "Parliament voted", "", "今日は晴れ"]
+)
 def test_sentences_without_a_state_give_none(text: str) -> None:
     """A talk that is held is no prisoner."""
     assert not [status for status in statuses_of(text) if status.axis == "custody"]
