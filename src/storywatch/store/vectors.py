@@ -55,7 +55,7 @@ class Vectors:
             return _kept(connection, watch, query if key is None else query.where(verdict.c.id < key))
 
     def record_reencoded(self, watch: WatchId, done: Sequence[Reencoded], *, encoder: str) -> None:
-        """Put new vectors in the place of the old ones, for these articles together."""
+        """Put new vectors in the place of the old ones, for these articles together; one at least."""
         leads = [{"at": one.key, "lead_": pack_vector(one.lead), "encoder_": encoder} for one in done]
         with self.database.write() as connection:
             articles = dict(_pairs(connection, select(verdict.c.id, verdict.c.article_id).where(_is(done))))
@@ -64,8 +64,7 @@ class Vectors:
                 for one in done
                 for position, vector in enumerate(one.sentences)
             ]
-            if leads:
-                connection.execute(_NEW_LEAD, leads)
+            connection.execute(_NEW_LEAD, leads)
             if rows:
                 connection.execute(_NEW_SENTENCE.where(known_sentence.c.watch == watch), rows)
 
