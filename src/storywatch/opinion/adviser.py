@@ -99,11 +99,12 @@ class LanguageModel:
             async with asyncio.timeout_at(until):
                 said = await self.endpoint.complete(form, message)
         except TimeoutError:
-            return await self._failed(form, "timed out"), False
+            return await self._failed(form, "timed out", f"{self.endpoint.host} timed out"), False
         except Forbidden as error:
-            return await self._failed(form, str(error)), False
+            return await self._failed(form, "its address may not be asked", str(error)), False
         except FetchFailed as error:
-            return await self._failed(form, str(error)), self._may_help(error)
+            reason = "no connection" if error.status is None else f"the server answered {error.status}"
+            return await self._failed(form, reason, str(error)), self._may_help(error)
         except Unreadable as error:
             return await self._odd(form, str(error)), False
         value = _read(said, read)
@@ -120,10 +121,11 @@ class LanguageModel:
             return True
         return error.status is None or error.status >= BROKEN
 
-    async def _failed(self, form: Form, reason: str) -> NoOpinion:
-        paused_until = await self._store(self.opinions.record_failure, self._id, reason, now=self._now())
+    async def _failed(self, form: Form, reason: str, error: str) -> NoOpinion:
+        """`reason` goes into verdicts and messages, `error` into the log: it names the server."""
+        paused_until = await self._store(self.opinions.record_failure, self._id, error, now=self._now())
         until = None if paused_until is None else paused_until.isoformat()
-        log.warning("opinion_failed", form=form.name, model=self.model, reason=reason, paused_until=until)
+        log.warning("opinion_failed", form=form.name, model=self.model, error=error, paused_until=until)
         return NoOpinion(reason=reason)
 
     async def _odd(self, form: Form, reason: str) -> NoOpinion:

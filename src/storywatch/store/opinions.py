@@ -125,7 +125,7 @@ def _paused(row: Found | None, now: datetime) -> str | None:
     if row is None or row.paused_until is None or row.paused_until <= now:
         return None
     until = f"{row.paused_until.astimezone(UTC):%H:%M} UTC"
-    return f"paused until {until} after {row.failures} failures in a row, the last: {row.last_failure}"
+    return f"paused until {until} after {row.failures} failures in a row"
 
 
 def _day(now: datetime) -> str:
