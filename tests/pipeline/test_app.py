@@ -94,7 +94,9 @@ def test_a_reload_takes_up_and_drops_a_language_model(files: ConfigDir) -> None:
         async with opened(files) as app:
             assert app.pipeline.adviser is None
             assert (app.opinion_view().budget, app.opinion_view().left) == (0, 0)
-            files.channels = '[opinion]\nurl = "http://127.0.0.1:9/v1"\nmodel = "a-model"\ndaily_budget = 7\nband = []\n'
+            files.channels = (
+                '[opinion]\nurl = "http://127.0.0.1:9/v1"\nmodel = "a-model"\ndaily_budget = 7\nband = []\n'
+            )
             files.write()
             assert await app.reload() is True
             assert app.pipeline.adviser is not None
