@@ -42,12 +42,14 @@ from storywatch.pipeline import Pipeline
 from storywatch.reencode import reencode
 from storywatch.service import Observer, Service
 from storywatch.store.engine import lock_database, open_database, parse_url, release_leases
+from storywatch.store.feedback import Feedback
 from storywatch.store.judgements import Judgements
 from storywatch.store.opinions import Opinions
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
 from storywatch.store.vectors import Vectors
 from storywatch.store.views import Views
+from storywatch.teaching import Teacher
 from storywatch.web.metrics import Metrics
 from storywatch.web.server import build_web
 from storywatch.web.server import serve as serve_web
@@ -121,6 +123,16 @@ class App:
     metrics: Metrics
     waker: EmbeddedWaker
     retired: list[Outside] = field(default_factory=list)  # replaced by a reload, and perhaps still in use
+
+    @property
+    def feedback(self) -> Feedback:
+        """What the desk said."""
+        return Feedback(self.database, self.waker)
+
+    @property
+    def teacher(self) -> Teacher:
+        """Takes what the desk says, with the channels as they are configured now."""
+        return Teacher(feedback=self.feedback, encoder=self.pipeline.encoder, rules=self.outside.rules)
 
     async def reload(self) -> bool:
         """Go on with the configuration as it now stands in its files; where that can't be, with the old one."""

@@ -188,7 +188,8 @@ class Pipeline:
                 return []
             reading = await self._think(read_closely, article, self.encoder)
             now = self.clock.now()
-            stories = [await self.story(watch) for watch in watches]
+            revisions = await self._store(self.judgements.load_revisions)
+            stories = [await self.story(watch, revision=revisions.get(watch.id, 0)) for watch in watches]
             judged_alone = [await self._think(follow, reading, story, now=now) for story in stories]
             advised = await self.advise(reading, list(zip(judged_alone, stories, strict=True)), now=now)
             told = [
@@ -245,14 +246,18 @@ class Pipeline:
             judged = with_translations(judged, translations, lang=lang, by=adviser.model)
         return judged
 
-    async def story(self, watch: Watch) -> Story:
+    async def story(self, watch: Watch, *, revision: int | None = None) -> Story:
         """The watch's story as far as it is known, from memory or from the store.
 
+        With `revision`, that of the desk's feedback: read anew where the one in memory is of another.
         Loaded by one at a time: a second load, begun before a commit and ended after it, would bring
         back the story as it was before. Who still holds a watch from before a reload gets the story of
         the watch as it is now: the next to ask would else find the old one.
         """
         async with self.loading:
+            kept_story = self.stories.get(watch.id)
+            if kept_story and revision is not None and kept_story.adjustment.revision != revision:
+                del self.stories[watch.id]
             if watch.id not in self.stories:
                 watch = next((one for one in self.watches if one.id == watch.id), watch)
                 name = self.encoder.name

@@ -8,13 +8,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from storywatch.core.corrections import Case
     from storywatch.core.model import (
+        Alert,
         Article,
         ArticleId,
         AttemptOutcome,
         ChannelId,
+        Correction,
         DeliveryClaim,
         DeliveryId,
+        Development,
+        DevelopmentId,
         Entry,
         EntryState,
         FeedAnswer,
@@ -22,8 +27,10 @@ if TYPE_CHECKING:
         Judged,
         LanguageMean,
         Page,
+        PlannedDelivery,
         PollOutcome,
         PollPlan,
+        Sentence,
         StoryMemory,
         Tidings,
         Vector,
@@ -122,6 +129,10 @@ class Judgements(Protocol):
         """Keep the vectors of the watch's own texts; replaces those kept before."""
         ...
 
+    def load_revisions(self) -> dict[WatchId, int]:
+        """For each watch a number that grows with everything that the desk says or undoes; 0 where it is missing."""
+        ...
+
     def load_judged(self, article: ArticleId) -> frozenset[WatchId]:
         """The watches for which exactly this text at this address was judged before."""
         ...
@@ -204,6 +215,36 @@ class Vectors(Protocol):
 
     def record_means(self, watch: WatchId, means: Iterable[LanguageMean], *, encoder: str) -> None:
         """New running means in the place of those of every encoder."""
+        ...
+
+
+class Feedback(Protocol):
+    """What the desk says of verdicts, as rows. Each method is one transaction; all raise `StorywatchError`."""
+
+    def find_case(self, watch: WatchId, reference: str) -> Case:
+        """A judged article of the watch by its id, a prefix of it, or its address."""
+        ...
+
+    def find_development(self, watch: WatchId, reference: str) -> DevelopmentId:
+        """A development of the watch that stands, by its id or a prefix of it."""
+        ...
+
+    def record_feedback(
+        self,
+        case: Case,
+        said: Correction,
+        *,
+        sentences: Sequence[Sentence] = (),
+        encoder: str,
+        told: Development | None = None,
+        alert: Alert | None = None,
+        deliveries: Sequence[PlannedDelivery] = (),
+    ) -> None:
+        """What was said, and what follows from it, together."""
+        ...
+
+    def undo_feedback(self, case: Case, *, now: datetime) -> Correction:
+        """Take back what was said last of an article."""
         ...
 
 

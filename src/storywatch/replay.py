@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from storywatch.core.corrections import Case, development_id, label_after, moved_by, plan_correction
 from storywatch.core.feedback import precedents_among
 from storywatch.core.ids import digest
 from storywatch.core.matching import glance
@@ -21,14 +22,15 @@ from storywatch.errors import StorywatchError
 from storywatch.pipeline import follow, read_closely
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from storywatch.core.model import Correction, Judged, Watch
+    from storywatch.core.model import Correction, DevelopmentId, Judged, Watch
     from storywatch.core.weights import Weights
     from storywatch.ports import Encoder
 
 REQUIRED = ("id", "seen_at", "url", "title")
+FEEDBACK_KEYS = ("id", "feedback", "development")
 TEXTS = ("outlet", "owner", "lang", "summary")
 
 
@@ -38,6 +40,48 @@ class Item:
 
     id: str
     article: Article
+
+
+class KeptFeedback(Protocol):
+    """One thing that the desk said, as a database keeps it."""
+
+    @property
+    def article(self) -> str:
+        """The article's id."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def feedback(self) -> str:
+        """What was said."""
+        ...
+
+    @property
+    def development(self) -> str | None:
+        """Of same-as."""
+        ...
+
+    @property
+    def off_topic(self) -> bool:
+        """Of wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the desk says of one item right after it was decided.
+
+    `development` is the id of a development, or the id of the item that broke it.
+    """
+
+    kind: FeedbackKind
+    development: str | None = None
+    off_topic: bool = False
+    where: str = "the database"  # for errors
 
 
 @dataclass(kw_only=True)
@@ -77,6 +121,51 @@ class Replay:
         self.story = self.story.learn(judged)
         return _judged_row(item, judged, self.ids)
 
+    def hear(self, item: Item, said: Said) -> None:
+        """What the desk says of the item that was decided just now. Raises `StorywatchError` where it makes no sense."""
+        judged = next((one for one in self.judged if one.remembered.article == item.article.id), None)
+        if judged is None:
+            message = f"{said.where}: {item.id} was passed over at a glance: only what was judged can be corrected"
+            raise StorywatchError(message)
+        verdict = judged.verdict
+        case = Case(
+            watch=self.story.watch.id,
+            article=item.article,
+            verdict=verdict.verdict,
+            severity=verdict.severity,
+            score=verdict.score,
+            new=verdict.new,
+            judged_at=item.article.seen_at,
+            answer=self.answers.get(item.article.id),
+        )
+        target = self._development(said) if said.development is not None else None
+        try:
+            answer = plan_correction(
+                case, said.kind, development=target, off_topic=said.off_topic, now=item.article.seen_at
+            )
+        except StorywatchError as error:
+            message = f"{said.where}: {item.id}: {error}"
+            raise StorywatchError(message) from error
+        self.correct(item, answer)
+
+    def _development(self, said: Said) -> DevelopmentId:
+        """A development that stands by now, by its id or by the item that broke it."""
+        watch = self.story.watch.id
+        moved = moved_by(watch, self.answers.values())
+        for judged in self.judged:
+            record = judged.remembered
+            own = development_id(watch, record.article)
+            label = label_after(judged.verdict.verdict, self.answers.get(record.article))
+            if said.development in {own, self.ids[record.article]} and label is Label.DEVELOPMENT:
+                return own
+        known = ", ".join(self._standing(moved)) or "none yet"
+        message = f"{said.where}: {said.development!r} is no development by then; items that broke one: {known}"
+        raise StorywatchError(message)
+
+    def _standing(self, moved: Mapping[DevelopmentId, DevelopmentId | None]) -> list[str]:
+        told = [one.remembered.article for one in self.judged if one.verdict.verdict is Label.DEVELOPMENT]
+        return [self.ids[one] for one in told if development_id(self.story.watch.id, one) not in moved]
+
     def correct(self, item: Item, said: Correction) -> None:
         """What the desk says of an item that was judged just now or earlier; the story goes on as if it had always known."""
         self.answers[said.article] = said
@@ -105,14 +194,64 @@ def replay(
     *,
     detect_language: Callable[[str], str],
     weights: Weights | None = None,
+    feedback: Mapping[str, Said] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """One decision for each item, in the order of the stream."""
+    """One decision for each item, in the order of the stream. `feedback` is by item, and said right after it."""
     texts = watch_texts(watch)
     vectors = dict(zip(texts, encoder.encode(texts), strict=True))
     story = Story.begin(watch, vectors, lang=detect_language(watch.about), weights=weights)
     walk = Replay(story=story, encoder=encoder)
     for item in items:
         yield walk.decide(item)
+        if feedback and item.id in feedback:
+            walk.hear(item, feedback[item.id])
+
+
+def feedback_from(path: Path, items: Sequence[Item]) -> dict[str, Said]:
+    """What the desk says of items, by their ids. Raises `StorywatchError` with the line's number.
+
+    One JSON object a line: `id`, `feedback` and, for "same-as", `development`; `off_topic` may be true with "wrong".
+    Of several lines on one item the last holds.
+    """
+    known, found = {item.id for item in items}, {}
+    for number, line in enumerate(_lines_of(path), start=1):
+        if line.strip():
+            where = f"{path}:{number}"
+            raw = _object(line, where, FEEDBACK_KEYS)
+            said = _said(raw, where)
+            if raw.get("id") not in known:
+                message = f"{where}: no item {raw.get('id')!r} in the stream"
+                raise StorywatchError(message)
+            found[raw["id"]] = said
+    return found
+
+
+def _said(raw: dict[str, Any], where: str) -> Said:
+    kinds = [kind.value for kind in FeedbackKind]
+    if raw.get("feedback") not in kinds:
+        message = f"{where}: 'feedback' is one of {', '.join(kinds)}, not {raw.get('feedback')!r}"
+        raise StorywatchError(message)
+    kind, development, off_topic = FeedbackKind(raw["feedback"]), raw.get("development"), raw.get("off_topic") or False
+    if (kind is FeedbackKind.SAME_AS) != isinstance(development, str):
+        message = f"{where}: 'development' is needed with same-as, and only there: its id, or the item that broke it"
+        raise StorywatchError(message)
+    if off_topic not in (True, False) or (off_topic and kind is not FeedbackKind.WRONG):
+        message = f"{where}: 'off_topic' is true or false, and true only with wrong"
+        raise StorywatchError(message)
+    return Said(kind=kind, development=development, off_topic=off_topic, where=where)
+
+
+def feedback_kept(items: Sequence[Item], said: Iterable[KeptFeedback]) -> dict[str, Said]:
+    """What a database holds, by item: of the very text at the same address, else of the address."""
+    by_article = {item.article.id: item.id for item in reversed(items)}
+    by_address = {item.article.url_key: item.id for item in reversed(items)}
+    found = {}
+    for one in said:
+        item = by_article.get(ArticleId(one.article)) or by_address.get(url_key(one.url))
+        if item is not None:
+            kind = FeedbackKind(one.feedback)
+            found[item] = Said(kind=kind, development=one.development, off_topic=one.off_topic)
+    return found
 
 
 def _row(item: Item, story: Story, reason: str) -> dict[str, Any]:
@@ -169,11 +308,15 @@ def _again(known: dict[str, Any], item: Item) -> dict[str, Any]:
 
 def items_from(path: Path) -> Iterator[Item]:
     """The items of a file, one JSON object a line. A faulty line ends it with the line's number and what is wrong."""
+    for number, line in enumerate(_lines_of(path), start=1):
+        if line.strip():
+            yield _item(line, f"{path}:{number}")
+
+
+def _lines_of(path: Path) -> Iterator[str]:
     try:
         with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _item(line, f"{path}:{number}")
+            yield from lines
     except OSError as error:
         message = f"{path}: {error.strerror or error}"
         raise StorywatchError(message) from error
@@ -183,15 +326,19 @@ def items_from(path: Path) -> Iterator[Item]:
 
 
 def _item(line: str, where: str) -> Item:
+    return parse_item(_object(line, where, REQUIRED), where)
+
+
+def _object(line: str, where: str, keys: Sequence[str]) -> dict[str, Any]:
     try:
         raw = json.loads(line.rstrip())
     except json.JSONDecodeError as error:
         message = f"{where}:{error.pos + 1}: not JSON: {error.msg}"
         raise StorywatchError(message) from error
     if not isinstance(raw, dict):
-        message = f"{where}: an object is needed, with the keys {', '.join(REQUIRED)}"
+        message = f"{where}: an object is needed, with the keys {', '.join(keys)}"
         raise StorywatchError(message)
-    return parse_item(raw, where)
+    return raw
 
 
 def parse_item(raw: dict[str, Any], where: str) -> Item:

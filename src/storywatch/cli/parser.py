@@ -11,6 +11,9 @@ from storywatch import __version__
 EPILOG = "Exit status: 0 done, 1 it did not work, 2 wrong usage or configuration. Manual: docs/reference/commands.md"
 
 
+FROM_STORE = Path()  # the feedback that the database holds
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line as a parser; `command` names the chosen one."""
     parser = argparse.ArgumentParser(
@@ -46,6 +49,24 @@ def build_parser() -> argparse.ArgumentParser:
     replay.add_argument("--watch", required=True, type=Path, metavar="FILE", help="the watch file")
     replay.add_argument("--items", required=True, type=Path, metavar="FILE", help="articles, one JSON object a line")
     replay.add_argument("--decisions", required=True, type=Path, metavar="FILE", help="where to write the decisions")
+    _config_option(replay, default=argparse.SUPPRESS)
+    replay.add_argument(
+        "--with-feedback",
+        nargs="?",
+        type=Path,
+        const=FROM_STORE,
+        metavar="FILE",
+        help="apply the desk's feedback in FILE, or in the database, and tell what it changes",
+    )
+
+    feedback = add("feedback", "tell a watch what it judged wrongly, or list what was told", json=True)
+    feedback.add_argument("--watch", required=True, metavar="WATCH", help="the watch's id")
+    feedback.add_argument("article", nargs="?", metavar="ARTICLE", help="its address, its id or the first signs of it")
+    feedback.add_argument("verb", nargs="?", choices=["wrong", "same-as", "new", "undo"], help="what to say of it")
+    feedback.add_argument("development", nargs="?", metavar="DEV", help="after same-as: a development's id")
+    feedback.add_argument("--off-topic", action="store_true", help="with wrong: it is about another matter")
+    feedback.add_argument("--alert", action="store_true", help="with new: send the alert too")
+    feedback.add_argument("--by", metavar="NAME", help="who says so")
 
     add("stories", "the watched stories and their last developments", json=True)
     timeline = add("timeline", "one story's developments, the newest first", json=True)

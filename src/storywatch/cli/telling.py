@@ -117,6 +117,8 @@ def _reported(development: DevelopmentView) -> str:
 
 
 def _told(development: DevelopmentView) -> str:
+    if development.withdrawn:
+        return f"withdrawn: {development.withdrawn}"
     if development.held:
         return f"not sent: {development.held}"
     states = [f"{delivery.channel} {delivery.state}" for delivery in development.deliveries]

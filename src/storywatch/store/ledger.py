@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, func, or_, select
 
-from storywatch.core.model import DeliveryState, Label
+from storywatch.core.corrections import in_words
+from storywatch.core.model import ArticleId, DeliveryState, Label, WatchId
 from storywatch.store.packing import unpack_reasons
+from storywatch.store.said import load_all_said
 from storywatch.store.tables import article, delivery, development, feed, verdict
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from storywatch.core.model import WatchId
+    from storywatch.core.model import Correction
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
 
@@ -35,6 +37,7 @@ class LedgerLine:
     score: float
     words: str
     judged_at: datetime
+    feedback: str | None  # what the desk said of it, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,9 @@ class Ledger:
         if label is not None:
             query = query.where(verdict.c.label == label)
         with self.database.read() as connection:
-            return [_line(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+            said = load_all_said(connection, {row.watch for row in rows})
+        return [_line(row, said[WatchId(row.watch)].get(ArticleId(row.uid))) for row in rows]
 
     def find_article(self, watch: WatchId, reference: str) -> str | None:
         """The id of a judged article, by itself or by the development that it broke in this story."""
@@ -119,7 +124,7 @@ def _lines() -> Query:
     ).join(article, article.c.id == verdict.c.article_id)
 
 
-def _line(row: Found) -> LedgerLine:
+def _line(row: Found, said: Correction | None) -> LedgerLine:
     asked = any(reason["name"] == "opinion" for reason in row.reasons)  # which also finds that it is another matter
     reasons = unpack_reasons(row.match_reasons if row.label == Label.OFF_TOPIC and not asked else row.reasons)
     strongest = max(reasons, key=lambda reason: abs(reason.pull), default=None)
@@ -134,6 +139,7 @@ def _line(row: Found) -> LedgerLine:
         score=row.score,
         words=strongest.words if strongest else "",
         judged_at=row.judged_at,
+        feedback=in_words(said) if said else None,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +17,7 @@ from storywatch.core.model import (
     DeliveryState,
     Development,
     DevelopmentId,
-    Label,
     Recipient,
-    Report,
     Severity,
     Tidings,
     WatchId,
@@ -28,10 +25,11 @@ from storywatch.core.model import (
 from storywatch.errors import Rejected
 from storywatch.store.leases import claim_rows, give_back, is_free
 from storywatch.store.packing import unpack_new, unpack_reasons
+from storywatch.store.reports import load_reports
 from storywatch.store.tables import alert, article, attempt, delivery, development, verdict, watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
     from datetime import datetime, timedelta
 
     from sqlalchemy import ColumnElement, Connection
@@ -203,31 +201,3 @@ def _told_by(alert_id: int) -> Query:
 def words_of(*reasons: list[dict[str, Any]]) -> tuple[str, ...]:
     """The evidence in words, each said once."""
     return tuple(dict.fromkeys(reason.words for some in reasons for reason in unpack_reasons(some)))
-
-
-def load_reports(connection: Connection, developments: Sequence[str]) -> defaultdict[str, tuple[Report, ...]]:
-    """The articles that carry each development: the one that broke it, then its repeats as they were seen."""
-    broke = development.c.article_id == article.c.id
-    query = (
-        select(article, development.c.uid.label("development"))
-        .join(verdict, verdict.c.article_id == article.c.id)
-        .join(development, and_(development.c.uid == verdict.c.development, development.c.watch == verdict.c.watch))
-        .where(development.c.uid.in_(developments), verdict.c.label.in_((Label.DEVELOPMENT, Label.REPEAT)))
-        .order_by(broke.desc(), article.c.seen_at, verdict.c.id)
-    )
-    found: defaultdict[str, tuple[Report, ...]] = defaultdict(tuple)
-    for row in connection.execute(query):
-        found[row.development] += (_report(row),)
-    return found
-
-
-def _report(row: Found) -> Report:
-    return Report(
-        url=row.url,
-        title=row.title,
-        outlet=row.outlet_name,
-        owner=row.owner,
-        lang=row.lang,
-        published_at=row.published_at,
-        seen_at=row.seen_at,
-    )

@@ -10,19 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, func, or_, select
 
-from storywatch.core.model import DeliveryState, EntryState, Label, Nearest, NewSentence, Reason, Report
+from storywatch.core.corrections import development_id, in_words, label_after, moved_by
+from storywatch.core.model import (
+    ArticleId,
+    DeliveryState,
+    EntryState,
+    FeedbackKind,
+    Label,
+    Nearest,
+    NewSentence,
+    Reason,
+    Report,
+    WatchId,
+)
 from storywatch.core.urls import without_password
-from storywatch.store.outbox import load_reports, words_of
+from storywatch.store.outbox import words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
+from storywatch.store.reports import load_reports
+from storywatch.store.said import load_all_said
 from storywatch.store.tables import alert, article, delivery, development, entry, feed, verdict, watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
 
-    from storywatch.core.model import WatchId
+    from storywatch.core.model import Correction
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
 
@@ -78,6 +92,7 @@ class DevelopmentView:
     why: tuple[str, ...]
     held: str | None
     deliveries: tuple[DeliveryView, ...]
+    withdrawn: str | None  # what the desk said, where it holds no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +152,7 @@ class VerdictView:
     features: dict[str, float]
     encoder: str
     judged_at: datetime
+    feedback: str | None  # what the desk said of it, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +206,11 @@ class Views:
         """Every watch that is or was followed, by id."""
         with self.database.read() as connection:
             names = {row.uid: row.name for row in connection.execute(select(watch.c.uid, watch.c.name))}
-            counts = {row.watch: row for row in connection.execute(_counts())}
-            last = {row.watch: row for row in connection.execute(_last_developments())}
+            counts = {row.watch: _Counts.of(row) for row in connection.execute(_counts())}
+            said = load_all_said(connection, counts.keys())
+            last = {row.watch: row for row in connection.execute(_last_developments(_withdrawn(said)))}
+            for uid, count in counts.items():
+                counts[uid] = count.after(_corrected_labels(connection, said[WatchId(uid)], uid))
         found = sorted(names.keys() | counts.keys())
         return [_story(uid, names.get(uid, uid), counts.get(uid), last.get(uid)) for uid in found]
 
@@ -279,8 +298,14 @@ def _counts() -> Query:
     ).group_by(verdict.c.watch)
 
 
-def _last_developments() -> Query:
-    newest = select(func.max(development.c.id)).group_by(development.c.watch)
+def _withdrawn(said: Mapping[WatchId, Mapping[ArticleId, Correction]]) -> list[str]:
+    """The developments that hold no more."""
+    return [uid for story, answers in said.items() for uid in moved_by(story, answers.values())]
+
+
+def _last_developments(withdrawn: Sequence[str]) -> Query:
+    standing = development.c.uid.not_in(withdrawn)
+    newest = select(func.max(development.c.id)).where(standing).group_by(development.c.watch)
     return select(development).where(development.c.id.in_(newest))
 
 
@@ -323,7 +348,48 @@ def _count(connection: Connection, query: Query) -> int:
 # ---------------------------------------------------------------------- rows to views
 
 
-def _story(uid: str, name: str, counts: Found | None, last: Found | None) -> StoryView:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts:
+    """How many articles of one story were what."""
+
+    judged: int
+    about: int
+    developments: int
+    possible: int
+
+    @classmethod
+    def of(cls, row: Found) -> _Counts:
+        return cls(judged=row.judged, about=row.about, developments=row.developments, possible=row.possible)
+
+    def after(self, changed: Sequence[tuple[Label, Label]]) -> _Counts:
+        """With what the desk made of some of them: pairs of what each was and what it is."""
+
+        def moved(which: Collection[Label]) -> int:
+            return sum((after in which) - (before in which) for before, after in changed)
+
+        return _Counts(
+            judged=self.judged,
+            about=self.about + moved(frozenset(Label) - {Label.OFF_TOPIC}),
+            developments=self.developments + moved({Label.DEVELOPMENT}),
+            possible=self.possible + moved({Label.POSSIBLE}),
+        )
+
+
+def _corrected_labels(
+    connection: Connection, said: Mapping[ArticleId, Correction], story: str
+) -> list[tuple[Label, Label]]:
+    if not said:
+        return []
+    query = (
+        select(article.c.uid, verdict.c.label)
+        .join(verdict, verdict.c.article_id == article.c.id)
+        .where(verdict.c.watch == story, article.c.uid.in_(list(said)))
+    )
+    labels = [(Label(row.label), said[row.uid]) for row in connection.execute(query)]
+    return [(before, label_after(before, answer)) for before, answer in labels]
+
+
+def _story(uid: str, name: str, counts: _Counts | None, last: Found | None) -> StoryView:
     return StoryView(
         watch=uid,
         name=name,
@@ -339,6 +405,12 @@ def _story(uid: str, name: str, counts: Found | None, last: Found | None) -> Sto
 
 def _timeline(connection: Connection, rows: Sequence[Found]) -> list[DevelopmentView]:
     uids = [row.uid for row in rows]
+    withdrawn = {
+        development_id(story, answer.article): in_words(answer)
+        for story, said in load_all_said(connection, {row.watch for row in rows}).items()
+        for answer in said.values()
+        if answer.kind is not FeedbackKind.NEW
+    }
     reports = load_reports(connection, uids)
     deliveries = [
         _delivery(row)
@@ -367,6 +439,7 @@ def _timeline(connection: Connection, rows: Sequence[Found]) -> list[Development
             why=words_of(row.reasons, row.match_reasons),
             held=held.get(row.uid),
             deliveries=tuple(one for one in deliveries if one.development == row.uid),
+            withdrawn=withdrawn.get(row.uid),
         )
         for row in rows
     ]
@@ -429,6 +502,7 @@ def _entry(row: Found) -> EntryView:
 def _articles(connection: Connection, rows: Sequence[Found]) -> tuple[ArticleView, ...]:
     query = select(verdict).where(verdict.c.article_id.in_([row.id for row in rows])).order_by(verdict.c.id)
     verdicts = connection.execute(query).all()
+    said = load_all_said(connection, {one.watch for one in verdicts})
     return tuple(
         ArticleView(
             id=row.uid,
@@ -441,13 +515,17 @@ def _articles(connection: Connection, rows: Sequence[Found]) -> tuple[ArticleVie
             state=row.state,
             published_at=row.published_at,
             seen_at=row.seen_at,
-            verdicts=tuple(_verdict(one) for one in verdicts if one.article_id == row.id),
+            verdicts=tuple(
+                _verdict(one, said[WatchId(one.watch)].get(ArticleId(row.uid)))
+                for one in verdicts
+                if one.article_id == row.id
+            ),
         )
         for row in rows
     )
 
 
-def _verdict(row: Found) -> VerdictView:
+def _verdict(row: Found, said: Correction | None) -> VerdictView:
     return VerdictView(
         watch=row.watch,
         label=row.label,
@@ -465,4 +543,5 @@ def _verdict(row: Found) -> VerdictView:
         features=row.features,
         encoder=row.encoder,
         judged_at=row.judged_at,
+        feedback=in_words(said) if said else None,
     )
