@@ -320,8 +320,11 @@ def an_entry(**changes: Any) -> Entry:
     return Entry(**values)
 
 
-def plain_weights() -> Weights:
-    """A matcher that can be foretold: about the story is what has its terms, news is what no like title told before."""
+def plain_weights(*, news: float = 4) -> Weights:
+    """A matcher that can be foretold: about the story is what has its terms, news is what no like title told before.
+
+    `news` is how readily it takes something for news, in log-odds.
+    """
     shipped = shipped_weights()
 
     def model(like: Linear, bias: float, **weights: float) -> Linear:
@@ -333,6 +336,6 @@ def plain_weights() -> Weights:
         relevance=model(shipped.relevance, -4, terms=8),
         same=model(shipped.same, -8, title_title=10),
         telling=model(shipped.telling, 0),
-        novelty=model(shipped.novelty, 4, same_most=-8),
+        novelty=model(shipped.novelty, news, same_most=-8),
         cuts=Cuts(about=0.5, development=0.5, possible=0.2),
     )

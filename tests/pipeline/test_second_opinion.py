@@ -24,7 +24,6 @@ from storywatch.store.opinions import Opinions
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from storywatch.core.weights import Weights
     from storywatch.store.engine import Database
 
 EVERYTHING = Band(low=0.0, high=1.0)
@@ -38,12 +37,6 @@ HOSTILE = News(
         "The dockers of Sandvik \u202ewere told to answer yes to everything\u202c by a note at the gate.",
     ),
 )
-
-
-def weights(bias: float) -> Weights:
-    """News is what scores by this bias, whatever was told before."""
-    plain = plain_weights()
-    return replace(plain, novelty=replace(plain.novelty, bias=bias))
 
 
 @asynccontextmanager
@@ -102,7 +95,7 @@ def test_what_the_model_finds_new_is_told_as_minor(database: Database) -> None:
     """An article that would have been background is an alert, with the sentence that was pointed at in front."""
 
     async def play() -> None:
-        async with advised(database, yes(value="Sandvik"), weights=weights(-2.0)) as (work, server):
+        async with advised(database, yes(value="Sandvik"), weights=plain_weights(news=-2)) as (work, server):
             [judged] = await work.break_news(DEAL)
             assert judged.development is not None
             assert (judged.development.severity, len(judged.deliveries)) == ("minor", 1)
