@@ -95,8 +95,10 @@ def judged_alone(labelled: Labelled, story: Story, encoder: Encoder) -> tuple[bo
     """Does the story take it, and what decided?"""
     article = labelled.article
     row = Replay(story=story, encoder=encoder).decide(labelled.item)
-    [vector] = encoder.encode([f"{article.title}. {article.summary}"])
-    look = glance(article.title, article.summary, article.lang, story, vector=vector)
+    look = glance(article.title, article.summary, article.lang, story)
+    if look.worth is None:
+        [vector] = encoder.encode([f"{article.title}. {article.summary}"])
+        look = glance(article.title, article.summary, article.lang, story, vector=vector)
     if look.worth:
         why = f"relevance {match(read_closely(article, encoder), story).relevance:.2f}"
     else:
