@@ -77,11 +77,18 @@ _VERBS = frozenset("被受将已在从遭获未与和及是有共")
 _PARTICLE = re.compile(r"(?:가|이|은|는|을|를|에|에서|의|로|으로|와|과|도|만|까지|부터|해|며|고|한|인|된)$")
 
 
+_STATES = frozenset({"dead", "wounded", "missing"})
+_BEINGS = frozenset({"people", "soldiers", "children", "women", "sailors"})
+
+
 def _beginnings() -> dict[str, str]:
     return {word: name for name, *words in (line.split() for line in _THINGS.strip().splitlines()) for word in words}
 
 
 _BEGINNINGS = _beginnings()
+_EAST_STATES = re.compile("|".join(word for word, name in _BEGINNINGS.items() if name in _STATES and _EAST.match(word)))
+_CLAUSE = re.compile(r"[、。，,.]")
+REACH = 10
 _LONGEST = max(map(len, _BEGINNINGS))
 
 
@@ -119,10 +126,6 @@ def counted_after(plain: str, masked: str, start: int, at: int, *, lang: str, fa
     if len(low) < SHORTEST:
         return "", at
     return thing_of(low) or low[:STEM], end
-
-
-_STATES = frozenset({"dead", "wounded", "missing"})
-_BEINGS = frozenset({"people", "soldiers", "children", "women", "sailors"})
 
 
 def _known(words: list[tuple[str, int]]) -> tuple[str, int] | None:
@@ -182,9 +185,17 @@ def counted_east(masked: str, start: int, end: int, lang: str) -> tuple[str, int
     for found in (before, after):
         if found and (name := _thing_within(found["noun"])):
             return name, match.end()
+    if state := _state_before(masked, start):
+        return state, match.end()
     return _plain_noun(before, after, counter, lang) or thing_of(counter) or (
         "people" if counter in _PERSONS else counter
     ), match.end()
+
+
+def _state_before(masked: str, start: int) -> str | None:
+    """사망자 수가, 死者は: what is counted may be named a little before the figure."""
+    states = _EAST_STATES.findall(masked, max(0, start - REACH), start)
+    return thing_of(states[-1]) if states and not _CLAUSE.search(masked, max(0, start - REACH), start) else None
 
 
 def _thing_within(noun: str) -> str | None:

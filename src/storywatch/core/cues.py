@@ -1,4 +1,4 @@
-"""Words that betray the kind of a text in ten languages: background, live tickers, negation, a day named."""
+"""Words that betray the kind of a text in ten languages: background, live tickers, roundups, a page's furniture, negation, a day named, who reports."""
 
 from __future__ import annotations
 
@@ -19,6 +19,40 @@ _BACKGROUND = re.compile(
 _LIVE = re.compile(
     r"\blive\b|\bwatch:|\bvideo\b|en direct|en vivo|liveticker|na żywo|онлайн|відео|видео|動画|视频|영상", re.IGNORECASE
 )
+_ROUNDUP = re.compile(
+    r"\b(?:(?:morning|evening|daily|weekly|news|lunchtime) (?:briefing|digest|roundup|round-up|bulletin|wrap|update)|news in brief|in brief"
+    r"|top stories|headlines|latest updates?|what (?:happened|you need to know) (?:today|this week)"
+    r"|(?:nachrichten|news|meldungen) (?:kompakt|des tages|in kürze|im überblick)|kurz gemeldet|kurzmeldungen|das wichtigste (?:des tages|am morgen)"
+    r"|l.essentiel (?:de l.actualité|du jour)|les titres du jour|en bref|les brèves|noticias del día|lo más importante del día|resumen (?:del día|de noticias)"
+    r"|en breve|skrót (?:dnia|wiadomości)|najważniejsze (?:wydarzenia|wiadomości)|w skrócie|главное за (?:день|неделю|сутки|утро)|новости (?:дня|к этому часу)"
+    r"|коротко о главном|головне за (?:день|тиждень|добу|ранок)|новини (?:дня|за добу)|коротко про головне)\b"
+    r"|今日のニュース|ニュースまとめ|主なニュース|今日要闻|新闻早报|每日新闻|新闻简报|오늘의 뉴스|주요 뉴스|뉴스 브리핑|간추린 뉴스",
+    re.IGNORECASE,
+)
+_FURNITURE = re.compile(
+    r"\b(?:follow us|sign up|subscribe|(?:our|free|daily|weekly) newsletter|all rights reserved|read (?:more|also|next)|click here|copyright ©|this (?:live (?:blog|page)|blog) (?:is|has) (?:now )?(?:closed|over|ended)"
+    r"|that.s (?:all|it) (?:for|from us)|we are (?:closing|wrapping up)|thanks? (?:you )?for (?:reading|following)|our live coverage|additional reporting by|editing by|reporting by"
+    r"|(?:photo|image|picture|video)s?(?: credit)?:|getty images|share this|download (?:our|the) app|support our journalism|this (?:article|story) (?:was|has been) (?:updated|amended|corrected)"
+    r"|folgen sie uns|abonnieren sie|alle rechte vorbehalten|lesen sie auch|mehr zum thema|(?:foto|bild|quelle):|dieser (?:liveblog|ticker) (?:ist|wird) (?:jetzt |nun |hiermit )?(?:beendet|geschlossen)"
+    r"|suivez-nous|abonnez-vous|inscrivez-vous|tous droits réservés|lire aussi|à lire aussi|(?:crédit )?photo ?:|ce direct est (?:maintenant |désormais )?terminé|merci de nous avoir suivis"
+    r"|síguenos|síganos|suscríbete|suscríbase|todos los derechos reservados|lea también|lee también|boletín de noticias|gracias por seguirnos|foto ?:"
+    r"|śledź nas|obserwuj nas|zapisz się|subskrybuj|wszelkie prawa zastrzeżone|czytaj (?:też|także|również|więcej)|zobacz też|fot\.|zdjęcie:|dziękujemy za śledzenie"
+    r"|подписывайтесь|подпишитесь|следите за нами|читайте также|читайте нас|все права защищены|фото:|мы завершаем (?:нашу )?(?:трансляцию|онлайн)"
+    r"|підписуйтесь|підписуйтеся|підпишіться|стежте за нами|читайте також|читайте нас|усі права захищено|всі права захищені|ми завершуємо (?:нашу )?(?:трансляцію|онлайн))"
+    r"|無断転載|転載禁止|フォローして(?:ください|ね)|購読(?:はこちら|お申し込み)|関連記事|あわせて読みたい|【写真|版权所有|关注我们|订阅我们|延伸阅读|责任编辑|图片来源|무단 ?전재|재배포 금지|구독(?:하기|해 ?주)|팔로우(?:하기|해 ?주)|기자 ?=|사진 ?=|제보는",
+    re.IGNORECASE,
+)
+_BYLINE = re.compile(
+    r"^(?:by|von|par|por|автор|авторка|reporting|text|texte|texto|tekst|текст)\b:?(?: [\w.’'-]+){1,8}$", re.IGNORECASE
+)
+_REPORTED = re.compile(
+    r"\b(?:said|says|told|announced|announces|confirmed|confirms|according|reported|reports|statement|spokes\w+|sagte|teilte|erklärte|bestätigt\w*|laut"
+    r"|déclaré|annoncé|annonce|selon|confirmé|indiqué|dijo|anunció|según|confirmó|informó|declaró|powiedział\w*|poinformował\w*|ogłosił\w*|oświadczył\w*"
+    r"|potwierdził\w*|сообщил\w*|заявил\w*|объявил\w*|подтвердил\w*|повідоми\w*|заяви\w*|оголоси\w*|підтверди\w*)\b"
+    r"|発表|明らかに|述べ|表明|宣布|表示|证实|밝혔|발표|전했|확인",
+    re.IGNORECASE,
+)
+FURNITURE_CHARS = 240  # a call to follow or subscribe is short; a report that has such words in it is not
 _NEGATION = re.compile(  # on lower-case text: twice as fast as looking past the case
     r"\b(?:n(?:ot?|e|ever|either|or|icht|ie|iemals|iemand|unca|ing[úu]n\w*|iega\w*|igdy)|cannot|den(?:ie[sd]|y|ying)|re(?:fus|ject|chaz)\w+|without"
     r"|kein\w*|ohne|lehn\w+|dementier\w+|pas|jamais|jamás|aucune?|sans|dément\w*|żad\w+|odmów\w+|zaprzecz\w+"
@@ -59,3 +93,21 @@ def is_negated(text: str) -> bool:
 def names_day(text: str) -> bool:
     """Does a sentence name a weekday, today or yesterday? Sentences that tell news do."""
     return _DAY.search(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_roundup(text: str) -> bool:
+    """Does a headline head a roundup of several matters, and so none of them?"""
+    return _ROUNDUP.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_furniture(text: str) -> bool:
+    """Is a sentence of the page and not of the report: a byline, a credit, a call to follow, the end of a live ticker?"""
+    return len(text) <= FURNITURE_CHARS and (_FURNITURE.search(text) or _BYLINE.search(text)) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_reported(text: str) -> bool:
+    """Does a sentence say that somebody said, announced or confirmed something?"""
+    return _REPORTED.search(text) is not None

@@ -14,10 +14,13 @@ _EAST_FIGURE = re.compile(
     rf"(?<![\d.,])\d{{1,15}}(?:[.,]\d{{1,9}}){{0,3}}\s?[{_EAST_MULTIPLIER}](?:\s?(?:\d{{1,4}}|\d,\d{{3}})?[{_EAST_MULTIPLIER}]){{0,6}}(?:\s?(?:\d{{1,4}}|\d,\d{{3}})(?![\d.,月月년年]))?"
 )
 _HAN = "〇零一二三四五六七八九十百千万億兆两兩萬亿"
-_HAN_RUN = re.compile(rf"(?P<before>[数數几幾上成第百唯统統]|分之|好几)?(?P<run>[{_HAN}]{{1,14}})(?P<few>几|数|多)?")
+_HAN_RUN = re.compile(
+    rf"(?P<before>成千上|[数數几幾上成第唯统統]|分之|好几)?(?P<run>[{_HAN}]{{1,14}})(?P<few>几|数|多)?"
+)
 _HAN_AFTER = re.compile(
     rf"\s?(?:{COUNTER}|天|周(?![年边日一二三四五六])|小时|小時|時間|分钟|分間|个月|個月|[かカヶ]月|週間|日間|年間|年间|円|元|美元|ドル|ユーロ|欧元|トン|吨|公里|キロ|メートル|米|歳|岁|成|割)|[余餘]り?(?={COUNTER})"
 )
+_TWO_OR_THREE = re.compile(r"(?:[两兩二]三|三四|四五|五六|六七|七八|八九)[十百千万萬]")
 _EAST_LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _HAN_NOT = re.compile(r"[月日年号時时点分]|一[些起样般定切直旦边致]")
 _KOREAN_COUNTERS = rf"(?:{COUNTER}|개월|주|달러|원|살|시간|배)"
@@ -64,21 +67,26 @@ def _east_figure(match: re.Match[str]) -> Phrase:
 def _han(match: re.Match[str]) -> Phrase | None:
     run, before = match["run"], match["before"] or ""
     start, end = match.start("run"), match.end("run")
-    after = _HAN_AFTER.match(match.string, match.end())
-    if before in {"第", "百", "分之", "唯", "统", "統"}:
+    if before in {"第", "分之", "唯", "统", "統"}:
         return Phrase(match.start(), end, east_value(run), kind="ordinal", spelled=True) if before == "第" else None
     phrase = Phrase(start, end, east_value(run), spelled=True, factor=True)
+    if _TWO_OR_THREE.fullmatch(run):
+        phrase.value, phrase.most, phrase.bound = east_value(run[0] + run[2]), east_value(run[1:]), "over"
+        return phrase
     if before or match["few"] in {"几", "数"}:
         return _vague_han(phrase, match, before)
-    if after is None and (_HAN_NOT.match(match.string, end) or not _is_sure(run)):
-        return None
-    if run == "一" and match.string[end : end + 1] != "人":  # 一名, 一位 and 一个 are articles
-        return None
-    if run in {"百", "千", "万", "億", "亿"} and (
-        _EAST_LETTER.match(match.string[start - 1 : start]) or match.string[end : end + 1] in "歳岁"
-    ):
-        return None
-    return phrase
+    return phrase if _is_number(match, run, end) else None
+
+
+def _is_number(match: re.Match[str], run: str, end: int) -> bool:
+    """Is the run a number, and not part of a word or a date? One sign alone needs a counter."""
+    text, start = match.string, match.start("run")
+    if _HAN_AFTER.match(text, match.end()) is None and (_HAN_NOT.match(text, end) or not _is_sure(run)):
+        return False
+    if run == "一":
+        return text[end : end + 1] == "人"  # 一名, 一位 and 一个 are articles
+    inside = _EAST_LETTER.match(text[start - 1 : start]) or text[end : end + 1] in {"歳", "岁"}
+    return not (run in {"百", "千", "万", "億", "亿"} and inside)
 
 
 def _vague_han(phrase: Phrase, match: re.Match[str], before: str) -> Phrase | None:
@@ -88,7 +96,7 @@ def _vague_han(phrase: Phrase, match: re.Match[str], before: str) -> Phrase | No
     phrase.start, phrase.end = match.start(), match.end()
     if match["few"] in {"几", "数"}:
         phrase.bound, phrase.most, phrase.value = "over", phrase.value + 9, phrase.value + 1
-    elif before in {"上", "成"}:
+    elif before in {"上", "成", "成千上"}:
         phrase.bound, phrase.most = "over", phrase.value * 10
     else:
         leave_open(phrase, 1)

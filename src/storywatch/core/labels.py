@@ -36,7 +36,6 @@ _AT_DIGIT = (
     r"|0\d\.\d\d(?!\d)"
     r"|(?:19|20)\d\d(?:s\b|[-–/](?:\d{4}|\d\d))(?![\d])"
     r"|\(\d{2,5}\)\s?\d[\d -]{4,12}|\d{3}-\d{3,4}-\d{4}|\d{3,4}-\d{4}-\d{4}"
-    r"|\d{1,3}(?:[A-Z]{1,2}\d|-(?:й|я|е|го|му|ый|ая|х|ю)\b.{0})"
     r"|\d{1,3}[-–:]\d{1,3}(?=[\s,.;)!?]|$)(?=[,.;)!?]|$|\s(?:win|victory|defeat|loss|lead|draw|sieg|niederlage|victoire|défaite|victoria|derrota|побед|перемо|пораж|пораз|zwycię))"
 )
 _AT_WORD = (

@@ -131,7 +131,7 @@ OF_LANGUAGE = {
     "trois": "fr", "acht": "de", "achte": "de", "achten": "de", "oboje": "pl", "obie": "pl", "druga": "pl", "drugi": "pl", "drugie": "pl",
 }  # fmt: skip
 NOT_OF_LANGUAGE = {"ten": "pl", "both": "de", "obu": "en", "pair": "fr", "million": "", "zero": ""}
-CERTAIN = set_of("six cientos trois acht doce sto dos uno")  # read so too where the language is not told
+CERTAIN = set_of("md mds six cientos trois acht doce sto dos uno")  # read so too where the language is not told
 
 _LONG_SCALE = {"billion": 1e12, "trillion": 1e18, "trillionen": 1e18, "billions": 1e12}  # in German and French
 
@@ -294,7 +294,10 @@ def east_value(text: str) -> float:
             section += (digit if pending else 1) * _TENS[part]
             digit, pending = 0.0, False
         elif part in _MYRIADS:
-            total += (section + digit or 1) * _MYRIADS[part]
+            if not (section or digit) and total:  # 2.6万亿: myriads of myriads
+                total *= _MYRIADS[part]
+            else:
+                total += (section + digit or 1) * _MYRIADS[part]
             section, digit, pending = 0.0, 0.0, False
     return tidy(total + section + digit)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,8 @@ class Quantity:
 
 _NOT_ONE = set_of("day thing another more side time way hand reason point such side. kind man's fell")
 _FRACTIONS = re.compile(r"third|quart|fifths|dritt|viert|tiers|terci|cuart|трет|четверт|чверт|trzec|czwart")
+_BETWEEN = re.compile(r"(?:between|zwischen|entre|między|между|між|поміж)\s\Z")
+_AND = re.compile(r"\s(?:and|und|et|y|a|i|и|і|та)\s")
 _RANGE = re.compile(r"\s?(?:-|–|—|~|〜|to|bis|à|a|do|до|по|내지|から|至|到|or|oder|ou|o|или|або|чи|lub)\s?")
 _ORDINAL_MARK = re.compile(
     r"(?:st|nd|rd|th|º|ª|er|e|ème|-?(?:й|я|го|му))(?![^\W_])|회째|번째|라운드|回目|番目|차(?=[ 회례전])|位(?=[にでの])|위(?=[를에로 ])|级|급(?= |$)|級"
@@ -89,13 +91,23 @@ def _with_units(plain: str, masked: str, phrases: list[Phrase], lang: str) -> li
     found: list[Quantity] = []
     following: tuple[Phrase, Quantity | None] | None = None
     for phrase in reversed(phrases):  # from the end, so that the first of a range can take after the second
-        opens = following is not None and _RANGE.fullmatch(masked, phrase.end, following[0].start) is not None
+        opens = following is not None and _is_range(masked, phrase, following[0])
         quantity = _opened(masked, phrase, following[1], following[0]) if opens and following else None
+        if quantity and quantity.kind == "money" and found[-1].kind == "count":  # "$5-6bn": the sign stands once
+            found[-1] = replace(found[-1], kind="money", unit=quantity.unit)
         quantity = quantity or _quantity(plain, masked, phrase, lang)
         if quantity:
             found.append(quantity)
         following = (phrase, quantity)
     return _apart(found[::-1])
+
+
+def _is_range(masked: str, lower: Phrase, upper: Phrase) -> bool:
+    """Are two numbers the ends of a range: "20 to 30", "between 30 and 40"?"""
+    if _RANGE.fullmatch(masked, lower.end, upper.start):
+        return True
+    joined = _AND.fullmatch(masked, lower.end, upper.start)
+    return bool(joined and _BETWEEN.search(masked, max(0, lower.start - 10), lower.start))
 
 
 def _apart(found: list[Quantity]) -> list[Quantity]:
@@ -116,6 +128,16 @@ def _opened(masked: str, phrase: Phrase, upper: Quantity | None, last: Phrase) -
         value = tidy(value * last.scale)
     money = currency_before(masked, phrase.start)
     start = money[1] if money else phrase.start
+    if money:
+        return Quantity(
+            value=value,
+            kind="money",
+            unit=money[0],
+            bound="over",
+            span=(start, phrase.end),
+            opens=True,
+            told=phrase.end,
+        )
     if upper.kind == "count":
         return Quantity(
             value=value, kind="count", unit="", bound="over", span=(start, phrase.end), opens=True, told=phrase.end
@@ -170,7 +192,8 @@ def _unit(plain: str, masked: str, phrase: Phrase, lang: str) -> tuple[str, str,
     if phrase.kind == "ordinal" or _ordinal_end(plain, masked, phrase, lang) > end:
         end = _ordinal_end(plain, masked, phrase, lang)
         word, told = counted_after(plain, masked, phrase.start, end, lang=lang, factor=False)
-        return "ordinal", word, 1.0, end, told
+        third = masked.startswith(" of ", end) and masked.endswith(("a ", "one "), 0, phrase.start)
+        return "" if third else "ordinal", word, 1.0, end, told
     bound = bound_after(masked, end)
     at = bound[1] if bound else end
     if found := unit_after(masked, end) or (unit_after(masked, at) if bound else None):

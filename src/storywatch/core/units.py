@@ -65,7 +65,7 @@ km/h speed 1 km/h
 mw power 1 mw. megawatt мвт. мегаватт 메가와트 メガワット 兆瓦
 gw power 1000 gw. gigawatt гвт. гигаватт 기가와트 ギガワット
 kv voltage 1 kv. kilovolt кв. киловольт
-degrees angle 1 degree grad. grado. grados. degré stopni градус 度 °c. °
+degrees angle 1 degree grad. grado. grados. degré stopni градус 度 °c. °.
 """
 _PERCENT = re.compile(
     r"\s?(?:%|٪|percent|per cent|pct\b|prozente?n?|pour cent|por ciento|процент[а-яіїє]{0,4}|відсот[а-яіїє]{0,4}|procent[a-z]{0,3}|퍼센트|프로(?![가-힣])|パーセント|%)(?P<points>"

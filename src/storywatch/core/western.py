@@ -17,8 +17,9 @@ _TOKEN = re.compile(
 _GAP = re.compile(r"[ \-\u2010]?\.? ?\Z")
 _LINKS = {"en": {"and", "a"}, "fr": {"et"}, "es": {"y"}, "de": {"und"}, "": {"and", "et", "y"}}
 _ONE = set_of("un una une")
+_HALF_MORE = re.compile(r" (?:and a half|et demie?|y medi[oa]|с половиной|з половиною|i pół)(?![^\W\d_])")
 _OF = frozenset({"of", "de"})
-_HALVES = set_of("half halbe halbes halben demi demie media medio pół")
+_HALVES = set_of("half halbe halbes halben demi demie media medio pół пів пол")
 _SEVERAL = set_of("""several few many mehrere einige plusieurs quelques varios varias unos unas algunos несколько нескольких кілька кількох декілька
     kilka kilku""")
 _ABBREVIATED = set_of("bn tn trn md mds mrd mio mln tsd tys тыс тис млн млрд mld bln mil dozen. cent") - {"mil", "cent"}
@@ -106,24 +107,40 @@ def _spelled(masked: str, tokens: list[re.Match[str]], at: int, lang: str) -> tu
     """A number in words; None and the next token where there is none."""
     word = tokens[at]["word"]
     first = numeral_of(word, lang)
+    if word == "par" and lang in {"es", ""} and masked.startswith(" de ", tokens[at].end()):
+        first = Numeral(2.0, "part")
     if first is None or (word in _ABBREVIATED):
         return None, at + 1
     total = Sum()
     start, last, ordinal = tokens[at].start(), at, first.kind == "ordinal"
     total.add(first if not ordinal else Numeral(first.value, "part"))
     kind = first.kind
+    last = _half_more(masked, tokens, last, total)
     while not ordinal and (step := _next(masked, tokens, last, total, lang)):
         last, numeral = step
         ordinal = numeral.kind == "ordinal"
         total.add(Numeral(numeral.value, "part") if ordinal else numeral)
         kind = numeral.kind
+        last = _half_more(masked, tokens, last, total)
     phrase = Phrase(
         start, tokens[last].end(), tidy(total.value), spelled=True, factor=kind in {"factor", "plural", "vague"}
     )
-    phrase.factor = phrase.factor or word in {"pair", "couple", "paire"}
+    phrase.factor = phrase.factor or word in {"pair", "couple", "paire", "par"}
     phrase.kind = "ordinal" if ordinal else ""
     _bend(tokens, at, phrase, total, first.kind)
     return phrase, last + 1
+
+
+def _half_more(masked: str, tokens: list[re.Match[str]], last: int, total: Sum) -> int:
+    """Takes in "and a half", of one or of the scale word before it; the last token of the number."""
+    half = _HALF_MORE.match(masked, tokens[last].end())
+    if half is None:
+        return last
+    if total.open:
+        total.open, total.room = total.open + 0.5, 0.0
+    else:
+        total.done += total.scale / 2
+    return next(at for at in range(len(tokens) - 1, last, -1) if tokens[at].start() < half.end())
 
 
 def _next(masked: str, tokens: list[re.Match[str]], last: int, total: Sum, lang: str) -> tuple[int, Numeral] | None:

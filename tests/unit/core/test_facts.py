@@ -174,7 +174,7 @@ def test_the_table_stays_small_whatever_a_story_tells() -> None:
         "thorn",
     ]
     facts = Facts.of(
-        said(f"The {thing} {thing}works {thing}shire rose by {20 + at}.5 percent.") for at, thing in enumerate(things)
+        said(f"{thing} {thing}works {thing}shire: {20 + at}.5 percent.") for at, thing in enumerate(things)
     )
     assert len(facts.table["percent", "%"]) == MAX_FACTS
     facts = Facts.of(said("The ship has 19 sailors aboard.", f"owner-{at}") for at in range(30))
