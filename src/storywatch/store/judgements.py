@@ -374,7 +374,7 @@ def _precedents(
         .order_by(verdict.c.id.desc())
     )
     given_at = max(answer.given_at for answer in said.values())
-    alone = (article.c.uid.not_in(list(said)), verdict.c.label == Label.DEVELOPMENT, verdict.c.judged_at <= given_at)
+    alone = (article.c.uid.not_in(list(said)), verdict.c.label == Label.DEVELOPMENT, verdict.c.judged_at < given_at)
     rows = [
         *connection.execute(judged.where(article.c.uid.in_(list(said)))),
         *connection.execute(judged.where(*alone).limit(PRECEDENTS_KEPT)),

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic import command
+from builders import NOON, a_judged, a_vector, an_article
+from desks import DESK, Desk
+from sqlalchemy import func, select
+
+from storywatch.core.alerting import REPORTED, ChannelRules, plan_alert
+from storywatch.core.corrections import development_id, plan_correction, told_anew
+from storywatch.core.model import (
+    Article,
+    DeliveryState,
+    EntryState,
+    FeedbackKind,
+    FeedId,
+    Label,
+    Place,
+    Sentence,
+    StoryMemory,
+    Watch,
+    WatchId,
+)
+from storywatch.errors import StorywatchError
+from storywatch.store import tables
+from storywatch.store.engine import open_database
+from storywatch.store.feedback import WITHDRAWN, Feedback
+from storywatch.store.ledger import Ledger
+from storywatch.store.migrate import alembic_config
+from storywatch.store.versions import HEAD, version_of
+
+if TYPE_CHECKING:
+    from storywatch.core.model import Correction
+
+HARBOUR, OTHER = WatchId("harbour-strike"), WatchId("other")
+FIRST, SECOND, THIRD = (
+    an_article(url=f"https://harbor-times.example/{n}", title=f"Harbour news {n}", seen_at=NOON + timedelta(hours=n))
+    for n in range(3)
+)
+LATER = NOON + timedelta(days=1)
+
+
+def dev(article: Article) -> Any:
+    return development_id(HARBOUR, article.id)
+
+
+@pytest.fixture
+def feedback(desk: Desk) -> Feedback:
+    """A desk that judged two developments, and a repeat of the second."""
+    desk.judge(FIRST, a_judged(FIRST))
+    desk.judge(SECOND, a_judged(SECOND))
+    desk.judge(THIRD, a_judged(THIRD, label=Label.REPEAT, repeats=dev(SECOND)))
+    return Feedback(desk.database, desk.waker)
+
+
+def say(feedback: Feedback, article: Article, kind: FeedbackKind, **more: Any) -> Correction:
+    case = feedback.find_case(HARBOUR, article.id)
+    said = plan_correction(case, kind, now=more.pop("now", LATER), **more)
+    told = told_anew(case) if kind is FeedbackKind.NEW else None
+    feedback.record_feedback(case, said, encoder="enc", told=told)
+    return said
+
+
+def undo(feedback: Feedback, article: Article) -> Correction:
+    return feedback.undo_feedback(feedback.find_case(HARBOUR, article.id), now=LATER)
+
+
+def memory_of(desk: Desk) -> StoryMemory:
+    return desk.judgements.load_story(HARBOUR, encoder="enc")
+
+
+def plain(memory: StoryMemory) -> list[Any]:
+    records = [(one.article, one.verdict, one.development, len(one.sentences)) for one in memory.remembered]
+    return [records, [(past.article, past.answer, past.score, past.features) for past in memory.precedents]]
+
+
+def count(desk: Desk, table: Any) -> int:
+    with desk.database.read() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def state_of(desk: Desk, headline: str) -> tuple[str, str | None]:
+    [one] = [one for one in desk.views.deliveries() if one.headline == headline]
+    return one.state, one.reason
+
+
+# --------------------------------------------------------------------- naming
+
+
+def test_an_article_is_found_by_id_prefix_and_address(feedback: Feedback) -> None:
+    """Whatever a person has at hand names it."""
+    for reference in (FIRST.id, FIRST.id[:14], FIRST.id[4:12], FIRST.url):
+        case = feedback.find_case(HARBOUR, reference)
+        assert (case.article, case.verdict, case.score) == (FIRST, Label.DEVELOPMENT, 0.9312)
+
+
+def test_what_can_not_be_found_is_told_with_the_way_out(desk: Desk, feedback: Feedback) -> None:
+    """Unknown, too short, judged elsewhere, listed only, more than one: each has its own words."""
+    elsewhere = an_article(url="https://elsewhere.example/1")
+    desk.judge(elsewhere, a_judged(elsewhere, watch=OTHER))
+    edited = replace(FIRST, id=an_article(url=FIRST.url, title="Edited").id, title="Edited")
+    desk.judge(edited, a_judged(edited))
+    entry = desk.entry("passed", NOON + timedelta(days=2))
+    desk.polls.settle_entry(entry, EntryState.PASSED_OVER, note="about none")
+    for reference, words in [
+        ("https://nowhere.example/", "no article 'https://nowhere.example/': name its address, or its id"),
+        ("art_12", "no article 'art_12'"),
+        (elsewhere.id, f"{elsewhere.id!r} was not judged in 'harbour-strike', only in: other"),
+        (entry.url, r"listed but never judged: passed-over \(about none\).*add its text to the watch's seeds"),
+        (FIRST.url, f"is more than one article: {edited.id}, {FIRST.id}; name one of them"),
+    ]:
+        with pytest.raises(StorywatchError, match=words):
+            feedback.find_case(HARBOUR, reference)
+
+
+def test_a_development_is_found_if_it_stands(desk: Desk, feedback: Feedback) -> None:
+    """By its id or a prefix; another watch's, a withdrawn one and none are refused."""
+    assert feedback.find_development(HARBOUR, dev(FIRST)[:16]) == dev(FIRST)
+    assert feedback.find_development(HARBOUR, dev(FIRST)[4:16]) == dev(FIRST)
+    elsewhere = an_article(url="https://elsewhere.example/1")
+    desk.judge(elsewhere, a_judged(elsewhere, watch=OTHER))
+    say(feedback, SECOND, FeedbackKind.SAME_AS, development=dev(FIRST))
+    say(feedback, FIRST, FeedbackKind.WRONG)
+    for watch, reference, words in [
+        (HARBOUR, "dev_ffffff", "no development 'dev_ffffff' in 'harbour-strike'; `storywatch timeline"),
+        (HARBOUR, development_id(OTHER, elsewhere.id), "a development of the watch 'other', not of 'harbour-strike'"),
+        (HARBOUR, dev(FIRST), f"{dev(FIRST)} was withdrawn$"),
+    ]:
+        with pytest.raises(StorywatchError, match=words):
+            feedback.find_development(watch, reference)
+    undo(feedback, FIRST)
+    with pytest.raises(StorywatchError, match=f"was withdrawn; it is the same as {dev(FIRST)}"):
+        feedback.find_development(HARBOUR, dev(SECOND))
+
+
+# --------------------------------------------------------------------- what follows
+
+
+@pytest.mark.parametrize(
+    ("article", "kind", "more"),
+    [
+        (SECOND, FeedbackKind.WRONG, {}),
+        (SECOND, FeedbackKind.WRONG, {"off_topic": True}),
+        (SECOND, FeedbackKind.SAME_AS, {"development": dev(FIRST)}),
+        (THIRD, FeedbackKind.NEW, {}),
+    ],
+)
+def test_undoing_leaves_nothing(
+    desk: Desk, feedback: Feedback, article: Article, kind: FeedbackKind, more: Any
+) -> None:
+    """Memory, timeline, counts and deliveries are as if it had never been said; only the list of what was said knows."""
+
+    def everything() -> list[Any]:
+        return [plain(memory_of(desk)), desk.views.timeline(HARBOUR), desk.views.stories(), desk.views.deliveries()]
+
+    before, revision = everything(), memory_of(desk).revision
+    said = say(feedback, article, kind, **more)
+    assert everything() != before
+    assert memory_of(desk).revision > revision
+    told = memory_of(desk).revision
+    assert undo(feedback, article) == said
+    assert everything() == before
+    assert memory_of(desk).revision > told
+    assert desk.judgements.load_revisions() == {HARBOUR: memory_of(desk).revision}
+    [line] = feedback.list_feedback(HARBOUR)
+    assert (line.article, line.feedback, line.holds, line.undone_at) == (article.id, kind, False, LATER)
+    with pytest.raises(StorywatchError, match="nothing was said of"):
+        undo(feedback, article)
+
+
+def test_what_was_said_before_holds_again_after_an_undo(feedback: Feedback) -> None:
+    """Each undo takes back one thing, the last one."""
+    first = say(feedback, SECOND, FeedbackKind.WRONG)
+    second = say(feedback, SECOND, FeedbackKind.NEW, by="Ana")
+    assert feedback.find_case(HARBOUR, SECOND.id).answer == second
+    assert [line.holds for line in feedback.list_feedback(HARBOUR)] == [True, False]
+    assert undo(feedback, SECOND) == second
+    assert feedback.find_case(HARBOUR, SECOND.id).answer == first
+
+
+def test_a_withdrawn_development_is_shown_as_such_and_not_sent(desk: Desk, feedback: Feedback) -> None:
+    """Its delivery that nobody tried is stopped, the ledger says why, and the story counts one less."""
+    assert desk.views.stories()[0].developments == 2
+    say(feedback, SECOND, FeedbackKind.WRONG, by="Ana")
+    assert state_of(desk, SECOND.title) == (DeliveryState.DEAD, WITHDRAWN)
+    assert state_of(desk, FIRST.title) == (DeliveryState.WAITING, None)
+    words = "the desk said on 2026-03-03 12:00 (Ana): wrong"
+    assert [one.withdrawn for one in desk.views.timeline(HARBOUR)] == [words, None]
+    assert [line.feedback for line in Ledger(desk.database).lines()] == [None, words, None]
+    assert desk.views.explain(SECOND.id).articles[0].verdicts[0].feedback == words
+    [story] = desk.views.stories()
+    assert (story.developments, story.about, story.last_headline) == (1, 3, FIRST.title)
+
+
+def test_what_was_sent_stays_sent(desk: Desk, feedback: Feedback) -> None:
+    """A message that is under way or gone can't be called back, and is not called a failure."""
+    [claim] = desk.claims(NOON)
+    say(feedback, FIRST, FeedbackKind.WRONG)
+    assert state_of(desk, FIRST.title) == (DeliveryState.WAITING, None)
+    assert claim.attempt == 1
+
+
+def test_the_same_is_one_more_report_with_all_its_repeats(desk: Desk, feedback: Feedback) -> None:
+    """The development gains the article and what repeated it; the withdrawn one shows what broke it."""
+    say(feedback, SECOND, FeedbackKind.SAME_AS, development=dev(FIRST))
+    reports = {one.id: [report.url for report in one.reports] for one in desk.views.timeline(HARBOUR)}
+    assert reports == {dev(FIRST): [FIRST.url, SECOND.url, THIRD.url], dev(SECOND): [SECOND.url]}
+    say(feedback, THIRD, FeedbackKind.NEW)
+    reports = {one.id: [report.url for report in one.reports] for one in desk.views.timeline(HARBOUR)}
+    assert reports[dev(FIRST)] == [FIRST.url, SECOND.url]
+    assert reports[dev(THIRD)] == [THIRD.url]
+
+
+def test_another_matter_is_not_remembered_and_what_was_left_out_may_be(desk: Desk, feedback: Feedback) -> None:
+    """Off-topic articles come and go with what is said; the sentences of one that comes are kept then."""
+    off = an_article(url="https://harbor-times.example/off", seen_at=NOON + timedelta(hours=9))
+    desk.judge(off, a_judged(off, label=Label.OFF_TOPIC))
+    say(feedback, FIRST, FeedbackKind.WRONG, off_topic=True)
+    assert [one.article for one in memory_of(desk).remembered] == [SECOND.id, THIRD.id]
+    case = feedback.find_case(HARBOUR, off.id)
+    said = plan_correction(case, FeedbackKind.NEW, now=LATER)
+    sentences = [Sentence(text="Ships sail.", place=Place.TITLE, vector=a_vector(1))]
+    for _ in range(2):
+        feedback.record_feedback(case, said, sentences=sentences, encoder="enc", told=told_anew(case))
+    [record] = [one for one in memory_of(desk).remembered if one.article == off.id]
+    assert [sentence.text for sentence in record.sentences] == ["Ships sail."]
+    assert desk.views.stories()[0].about == 3
+    undo(feedback, off)
+    undo(feedback, off)
+    assert [one.article for one in memory_of(desk).remembered] == [SECOND.id, THIRD.id]
+
+
+def test_only_alerts_that_were_there_when_the_desk_last_spoke_are_precedents(desk: Desk, feedback: Feedback) -> None:
+    """Silence about what came afterwards says nothing yet."""
+    say(feedback, THIRD, FeedbackKind.NEW, now=NOON - timedelta(minutes=1))
+    assert [past.article for past in memory_of(desk).precedents] == [THIRD.id]
+    say(feedback, SECOND, FeedbackKind.WRONG, now=LATER)
+    assert [(past.article, past.answer is None) for past in memory_of(desk).precedents] == [
+        (FIRST.id, True),
+        (SECOND.id, False),
+        (THIRD.id, False),
+    ]
+    assert desk.judgements.load_story(HARBOUR, encoder="another").precedents == ()
+
+
+def test_a_development_made_by_the_desk_may_be_alerted(desk: Desk, feedback: Feedback) -> None:
+    """In the same transaction, to the same recipients; an undo stops what was not sent and keeps the alert's trace."""
+    watch = Watch(id=HARBOUR, name="Harbour strike", about=".", channels=(DESK,), feeds=frozenset({FeedId("a")}))
+    case = feedback.find_case(HARBOUR, THIRD.id)
+    told = told_anew(case)
+    rules = {DESK: ChannelRules(recipients=("desk@example.org",))}
+    alert, deliveries = plan_alert(told, case.article, watch, rules=rules, now=LATER)
+    said = plan_correction(case, FeedbackKind.NEW, now=LATER)
+    feedback.record_feedback(case, said, encoder="enc", told=told, alert=alert, deliveries=deliveries)
+    assert desk.waker.woken[-1] == deliveries[0].id
+    assert alert.kind == REPORTED
+    assert state_of(desk, THIRD.title) == (DeliveryState.WAITING, None)
+    undo(feedback, THIRD)
+    assert state_of(desk, THIRD.title) == (DeliveryState.DEAD, WITHDRAWN)
+    assert count(desk, tables.development) == 3
+
+
+def test_a_database_of_the_first_version_gains_the_table(tmp_path: Path) -> None:
+    """What was judged before stays, and can be spoken of."""
+    url = f"sqlite:///{tmp_path}/storywatch.db"
+    database = open_database(url)
+    desk = Desk(database)
+    desk.begin()
+    desk.judge(FIRST, a_judged(FIRST))
+    with database.write() as connection:
+        later = [table for table in tables.metadata.sorted_tables if table.name not in first_tables()]
+        for table in reversed(later):
+            connection.exec_driver_sql(f"DROP TABLE {table.name}")
+        command.stamp(alembic_config(connection), "0001", purge=True)
+    database.dispose()
+    database = open_database(url)
+    with database.read() as connection:
+        assert version_of(connection) == HEAD
+    feedback = Feedback(database, desk.waker)
+    say(feedback, FIRST, FeedbackKind.WRONG)
+    assert [line.holds for line in feedback.list_feedback(HARBOUR)] == [True]
+    database.dispose()
+    with closing(sqlite3.connect(tmp_path / f"storywatch.db.before-{HEAD}")) as copy:
+        assert copy.execute("SELECT count(*) FROM sqlite_master WHERE name = 'feedback'").fetchone() == (0,)
+
+
+def first_tables() -> set[str]:
+    script = Path(tables.__file__).parent / "migrations/versions/0001_the_first_tables.py"
+    return set(re.findall(r'create_table\(\s*"(\w+)"', script.read_text("utf-8")))
