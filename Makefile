@@ -58,6 +58,8 @@ CHOSEN   = --encoder "$(ENCODER)" --prefix "$(TEXTPREFIX)"
 
 train: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python training train $(CHOSEN) $(if $(OUT),--out "$(OUT)") $(STREAMS)
+	$(if $(OUT),,OMP_NUM_THREADS=1 $(BIN)/python training telling $(STREAMS))
+	$(if $(OUT),,OMP_NUM_THREADS=1 $(BIN)/python training severity $(STREAMS))
 
 evaluate: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python training evaluate $(CHOSEN) $(STREAMS)

