@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from storywatch.core.corrections import Case, development_id, label_after, moved_by, plan_correction
+from storywatch.core.corrections import development_id, label_after
 from storywatch.core.feedback import precedents_among
 from storywatch.core.ids import digest
 from storywatch.core.matching import glance
-from storywatch.core.model import Article, ArticleId, FeedbackKind, Label, PageState, StoryMemory
+from storywatch.core.model import Article, ArticleId, Correction, FeedbackKind, Label, PageState, StoryMemory
 from storywatch.core.story import Story, watch_texts
 from storywatch.core.urls import url_key
 from storywatch.errors import StorywatchError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from storywatch.core.model import Correction, DevelopmentId, Judged, Watch
+    from storywatch.core.model import DevelopmentId, Judged, Watch
     from storywatch.core.weights import Weights
     from storywatch.ports import Encoder
 
@@ -121,50 +121,44 @@ class Replay:
         self.story = self.story.learn(judged)
         return _judged_row(item, judged, self.ids)
 
-    def hear(self, item: Item, said: Said) -> None:
-        """What the desk says of the item that was decided just now. Raises `StorywatchError` where it makes no sense."""
-        judged = next((one for one in self.judged if one.remembered.article == item.article.id), None)
-        if judged is None:
-            message = f"{said.where}: {item.id} was passed over at a glance: only what was judged can be corrected"
-            raise StorywatchError(message)
-        verdict = judged.verdict
-        case = Case(
-            watch=self.story.watch.id,
-            article=item.article,
-            verdict=verdict.verdict,
-            severity=verdict.severity,
-            score=verdict.score,
-            new=verdict.new,
-            judged_at=item.article.seen_at,
-            answer=self.answers.get(item.article.id),
+    def hear(self, item: Item, said: Said) -> str | None:
+        """What the desk says of the item that was decided just now; why it can't be applied, or None.
+
+        It holds whatever the item was decided to be: with another watch that may be something else than what was corrected.
+        """
+        if all(one.remembered.article != item.article.id for one in self.judged):
+            return f"{said.where}: {item.id} was passed over at a glance, and only what was judged can be corrected"
+        own = development_id(self.story.watch.id, item.article.id)
+        target = self._development(said.development) if said.development is not None else None
+        if said.kind is FeedbackKind.SAME_AS and target in {None, own}:
+            known = ", ".join(self.ids[one] for one in self._standing()) or "none yet"
+            return f"{said.where}: {item.id}: {said.development!r} is no other development by then (broken by: {known})"
+        answer = Correction(
+            article=item.article.id,
+            kind=said.kind,
+            development=target,
+            off_topic=said.off_topic,
+            given_at=item.article.seen_at,
         )
-        target = self._development(said) if said.development is not None else None
-        try:
-            answer = plan_correction(
-                case, said.kind, development=target, off_topic=said.off_topic, now=item.article.seen_at
-            )
-        except StorywatchError as error:
-            message = f"{said.where}: {item.id}: {error}"
-            raise StorywatchError(message) from error
         self.correct(item, answer)
+        return None
 
-    def _development(self, said: Said) -> DevelopmentId:
-        """A development that stands by now, by its id or by the item that broke it."""
-        watch = self.story.watch.id
-        moved = moved_by(watch, self.answers.values())
-        for judged in self.judged:
-            record = judged.remembered
-            own = development_id(watch, record.article)
-            label = label_after(judged.verdict.verdict, self.answers.get(record.article))
-            if said.development in {own, self.ids[record.article]} and label is Label.DEVELOPMENT:
+    def _development(self, reference: str) -> DevelopmentId | None:
+        """A development that stands, by its id or by the item that broke it."""
+        for article in self._standing():
+            own = development_id(self.story.watch.id, article)
+            if reference in {own, self.ids[article]}:
                 return own
-        known = ", ".join(self._standing(moved)) or "none yet"
-        message = f"{said.where}: {said.development!r} is no development by then; items that broke one: {known}"
-        raise StorywatchError(message)
+        return None
 
-    def _standing(self, moved: Mapping[DevelopmentId, DevelopmentId | None]) -> list[str]:
-        told = [one.remembered.article for one in self.judged if one.verdict.verdict is Label.DEVELOPMENT]
-        return [self.ids[one] for one in told if development_id(self.story.watch.id, one) not in moved]
+    def _standing(self) -> list[ArticleId]:
+        """The articles that broke a development which stands."""
+        labels = {one.remembered.article: one.verdict.verdict for one in self.judged}
+        return [
+            article
+            for article, label in labels.items()
+            if label_after(label, self.answers.get(article)) is Label.DEVELOPMENT
+        ]
 
     def correct(self, item: Item, said: Correction) -> None:
         """What the desk says of an item that was judged just now or earlier; the story goes on as if it had always known."""
@@ -195,16 +189,20 @@ def replay(
     detect_language: Callable[[str], str],
     weights: Weights | None = None,
     feedback: Mapping[str, Said] | None = None,
+    left_out: Callable[[str], None] = lambda _why: None,
 ) -> Iterator[dict[str, Any]]:
-    """One decision for each item, in the order of the stream. `feedback` is by item, and said right after it."""
+    """One decision for each item, in the order of the stream.
+
+    `feedback` is by item, and said right after it; `left_out` is told what could not be applied, and why.
+    """
     texts = watch_texts(watch)
     vectors = dict(zip(texts, encoder.encode(texts), strict=True))
     story = Story.begin(watch, vectors, lang=detect_language(watch.about), weights=weights)
     walk = Replay(story=story, encoder=encoder)
     for item in items:
         yield walk.decide(item)
-        if feedback and item.id in feedback:
-            walk.hear(item, feedback[item.id])
+        if feedback and item.id in feedback and (why := walk.hear(item, feedback[item.id])):
+            left_out(why)
 
 
 def feedback_from(path: Path, items: Sequence[Item]) -> dict[str, Said]:

