@@ -41,6 +41,7 @@ OWN_WORDS = 0.35  # what it adds that the fact is the one that is told most of i
 OTHER_WORDS = 0.1  # the same where the unit alone says little
 NAMES = 0.2  # what the same names add across languages
 TELLING = 13  # from here on a figure is its own mark: two reports that give it mean one fact
+MAX_RATIO = 100  # a figure that is more times as large is of another thing
 GENERAL = frozenset({"people", "times", "time", "length", "%", "points", "status", "day"})  # units that say little
 DAYS_A_MONTH, DAYS_A_YEAR = 31, 372  # as far as it takes to tell what lies ahead
 FAR = 250  # days ahead of which a day without its year is taken to be past
@@ -123,10 +124,14 @@ class Facts:
         return type(self)(table=MappingProxyType(table))
 
     def changes(self, said: Said) -> tuple[Change, ...]:
-        """What the sentence tells otherwise than it was known; nothing where it tells it for the first time, or again."""
+        """What the sentence tells otherwise than it was known, the surest first.
+
+        Nothing where it tells something for the first time, or again.
+        """
         claims = claims_of(said)
         found = [_change(self.table.get(key, ()), key, claim) for key, claim in claims]
-        return tuple(change for change in found if change) or _own_change(self.table, claims)
+        told = sorted((change for change in found if change), key=lambda change: -change.likeness)
+        return tuple(told) or _own_change(self.table, claims)
 
     def unheard(self, said: Said) -> tuple[Claim, ...]:
         """The figures and days of the sentence that nobody gave before for a thing of that kind."""
@@ -243,11 +248,19 @@ def _ranked(facts: tuple[Fact, ...], key: Key, claim: Claim) -> list[tuple[float
     """The facts that the claim can be about with their likeness, the likeliest first."""
     told = sum(fact.heard for fact in facts)
     likeness = [(_likeness(fact, claim, key, told), at) for at, fact in enumerate(facts)]
+    likeness = [pair for pair in likeness if _is_of_a_size(facts[pair[1]].latest.value, claim.value)]
     near = sorted(
         (pair for pair in likeness if pair[0] >= (DAY_NEAR if key[0] == "day" else NEAR)),
         key=lambda pair: (-pair[0], -pair[1]),
     )
     return [(like, facts[at]) for like, at in near]
+
+
+def _is_of_a_size(old: Value, new: Value) -> bool:
+    """A price per share is no earlier value of a price for the company."""
+    if not isinstance(old, Quantity) or not isinstance(new, Quantity) or not old.value or not new.value:
+        return True
+    return max(old.value, new.value) <= MAX_RATIO * min(old.value, new.value)
 
 
 def _same(old: Value, new: Value) -> bool:

@@ -19,7 +19,7 @@ __all__ = [
     "same_quantity",
 ]
 
-ABOUT = 0.1  # "about 300" is 270 to 330
+ABOUT = 0.1  # "about 300" is 270 to 330; but "about 165" is told to the nearest five
 OVER = 0.5  # "more than a thousand" is not said of 1,500
 ROUNDED = 0.01  # what converting and rounding to three figures may change
 HALF = 0.5  # of the last figure written: 1.2 million is 1.15 to 1.25
@@ -70,11 +70,22 @@ def _span(quantity: Quantity, factor: float) -> tuple[float, float]:
     elif quantity.bound == "under":
         low, high = value * (1 - OVER), value
     elif quantity.bound == "about":
-        low, high = value * (1 - ABOUT), value * (1 + ABOUT)
+        slack = min(ABOUT * value, 0.99 * _grain(value))
+        low, high = value - slack, value + slack
     else:
         low, high = value - slack, value + slack
     converted = ROUNDED * value if factor != 1 else 0.0
     return (low - converted) * factor, (high + converted) * factor
+
+
+def _grain(value: float) -> float:
+    """To what a rough figure is rounded: 300 to hundreds, 180 to tens, 165 to fives."""
+    if value != int(value):
+        return 10.0 ** -len(f"{value:.12g}".partition(".")[2])
+    ten = 1.0
+    while value and value % (ten * 10) == 0:
+        ten *= 10
+    return ten * 5 if value % (ten * 5) == 0 else ten
 
 
 def _slack(quantity: Quantity) -> float:

@@ -229,9 +229,7 @@ class Sum:
         """Can the word belong to the same number?"""
         if numeral.kind in {"factor", "plural"}:
             return not (self.value == 0 and not self.empty)
-        if numeral.kind == "vague":
-            return self.empty
-        return self.empty or (numeral.value < self.room and numeral.value > 0)
+        return self.empty or (numeral.kind != "vague" and 0 < numeral.value < self.room)
 
     def add(self, numeral: Numeral) -> None:
         """Takes the word in."""
