@@ -10,6 +10,7 @@
     python training contact [--held-out] STREAMS...     first articles in each language, with nothing accepted before
     python training level [--held-out] STREAMS...       the cut in use against the best in hindsight, young stories
     python training band [--held-out] STREAMS...        what a second opinion is worth, by band and by how right it is
+    python training desk [--held-out] STREAMS...        a desk corrects the first five wrong decisions: the rest without and with
     python training needles --among FILE STREAMS...     each stream's entries among real ones
     python training haystack FILE --watch WATCH...      real entries through watches: false alerts, found, missed
 
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from band import measure_band, print_band, walk_all
 from contact import measure_contact, print_contact
+from desk import measure_feedback, print_worth
 from haystack import list_walks, load_followed, print_searches, print_walks, read_entries, search_needles, walk_entries
 from judged_by import Judges, left_out, shipped
 from keep import save_weights
@@ -75,7 +77,7 @@ def main() -> int:
         _learn_telling(streams, encoder, arguments.out)
     elif arguments.command == "severity":
         _learn_severity(streams, encoder, arguments.out)
-    elif arguments.command in {"shown", "contact", "level", "needles", "band"}:
+    elif arguments.command in {"shown", "contact", "level", "needles", "band", "desk"}:
         judges = left_out(streams, encoder) if arguments.held_out else shipped(streams)
         _measure(arguments, judges, encoder)
     elif arguments.shipped:
@@ -141,6 +143,8 @@ def _measure(arguments: argparse.Namespace, judges: Judges, encoder: KeptVectors
     elif arguments.command == "band":
         walks = walk_all(judges, encoder)
         print_band(walks, measure_band(walks))
+    elif arguments.command == "desk":
+        print_worth(measure_feedback(judges, encoder))
     else:
         print_searches(search_needles(judges, read_entries(arguments.among), encoder))
 
@@ -173,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
             "contact",
             "level",
             "band",
+            "desk",
             "needles",
             "haystack",
         ),
