@@ -9,7 +9,7 @@ _OVER_BEFORE = (
     r"|mehr als|über|mindestens|wenigstens|nicht weniger als|plus de|plus d'|au moins|pas moins de|au-delà de|dépass\w+|más de|al menos|no menos de|por lo menos"
     r"|como mínimo|supera\w*|ponad|powyżej|co najmniej|nie mniej niż|więcej niż|przynajmniej|przekracza\w*|более чем|более|больше|больше чем|свыше"
     r"|не менее чем|не менее|не меньше|как минимум|минимум|превы\w+|понад|більше ніж|більше|більш як|більш ніж|не менше ніж|не менше|не менш як|щонайменше|принаймні"
-    r"|перевищ\w+|최소|적어도|少なくとも|至少|超过|超過|逾|最少|不少于|多达|高达|上"
+    r"|перевищ\w+|최소|적어도|少なくとも|至少|超过|超過|逾|最少|不少于|多达|高达"
 )
 _UNDER_BEFORE = (
     r"up to|fewer than|less than|under|below|at most|no more than|not more than|as many as|a maximum of|bis zu|weniger als|unter"

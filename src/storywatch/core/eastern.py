@@ -21,6 +21,7 @@ _HAN_AFTER = re.compile(
     rf"\s?(?:{COUNTER}|天|周(?![年边日一二三四五六])|小时|小時|時間|分钟|分間|个月|個月|[かカヶ]月|週間|日間|年間|年间|円|元|美元|ドル|ユーロ|欧元|トン|吨|公里|キロ|メートル|米|歳|岁|成|割)|[余餘]り?(?={COUNTER})"
 )
 _TWO_OR_THREE = re.compile(r"(?:[两兩二]三|三四|四五|五六|六七|七八|八九)[十百千万萬]")
+_MULTIPLIERS = "十百千万萬億亿兆"
 _EAST_LETTER = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _HAN_NOT = re.compile(r"[月日年号時时点分]|一[些起样般定切直旦边致]")
 _KOREAN_COUNTERS = rf"(?:{COUNTER}|개월|주|달러|원|살|시간|배)"
@@ -73,7 +74,7 @@ def _han(match: re.Match[str]) -> Phrase | None:
     if _TWO_OR_THREE.fullmatch(run):
         phrase.value, phrase.most, phrase.bound = east_value(run[0] + run[2]), east_value(run[1:]), "over"
         return phrase
-    if before or match["few"] in {"几", "数"}:
+    if (before and run[0] in _MULTIPLIERS) or match["few"] in {"几", "数"}:
         return _vague_han(phrase, match, before)
     return phrase if _is_number(match, run, end) else None
 
@@ -89,10 +90,8 @@ def _is_number(match: re.Match[str], run: str, end: int) -> bool:
     return not (run in {"百", "千", "万", "億", "亿"} and inside)
 
 
-def _vague_han(phrase: Phrase, match: re.Match[str], before: str) -> Phrase | None:
-    run = match["run"]
-    if run[0] not in "十百千万萬億亿兆" and before:
-        return None
+def _vague_han(phrase: Phrase, match: re.Match[str], before: str) -> Phrase:
+    """数十, 上百, 十几: what the sign before or behind it leaves open."""
     phrase.start, phrase.end = match.start(), match.end()
     if match["few"] in {"几", "数"}:
         phrase.bound, phrase.most, phrase.value = "over", phrase.value + 9, phrase.value + 1

@@ -22,6 +22,7 @@ __all__ = [
 ABOUT = 0.1  # "about 300" is 270 to 330; but "about 165" is told to the nearest five
 OVER = 0.5  # "more than a thousand" is not said of 1,500
 ROUNDED = 0.01  # what converting and rounding to three figures may change
+REACH = 24  # characters before a figure
 HALF = 0.5  # of the last figure written: 1.2 million is 1.15 to 1.25
 _REPLACED = re.compile(
     r"(?:\bnot|\bfrom|instead of|rather than|previous\w*|earlier|statt|zuvor|bisher|bislang|nicht|\bvon|et non|au lieu de|contre|\bpas"
@@ -132,9 +133,8 @@ def changed_quantity(known: str, fresh: str) -> tuple[Quantity, Quantity] | None
 def replaced_in(text: str) -> tuple[Quantity, Quantity] | None:
     """The old and the new figure that a sentence itself sets against each other: "41 camps, up from 23"; None if none."""
     found = quantities_of(text)
-    lower = text.lower()
     for old in found:
-        if old.kind == "ordinal" or not _REPLACED.search(lower, max(0, old.span[0] - 24), old.span[0]):
+        if old.kind == "ordinal" or not _is_replaced(text, old):
             continue
         near = [new for new in found if new is not old and new.unit and _can_replace(old, new)]
         if len(near) == 1:
@@ -152,7 +152,13 @@ def _can_replace(old: Quantity, new: Quantity) -> bool:
 def _stands(old: Quantity, after: list[Quantity], fresh: str) -> bool:
     """Is the old figure given again, and not only as what it was before ("and not 2.4 million", "up from 19")?"""
     again = [other for other in after if _alike(old, other) and same_quantity(old, other)]
-    return any(not _REPLACED.search(fresh.lower(), max(0, other.span[0] - 24), other.span[0]) for other in again)
+    return any(not _is_replaced(fresh, other) for other in again)
+
+
+def _is_replaced(text: str, quantity: Quantity) -> bool:
+    """Do the words before it make it the old figure?"""
+    start = quantity.span[0]
+    return _REPLACED.search(text[max(0, start - REACH) : start].lower()) is not None
 
 
 def _things(text: str) -> list[Quantity]:

@@ -159,7 +159,7 @@ def _next(masked: str, tokens: list[re.Match[str]], last: int, total: Sum, lang:
         numeral = Numeral(1.0, "part")
     if numeral is None or not total.takes(numeral):
         return None
-    if linked and not (numeral.kind == "plural" if word in _OF else _links(word, total, numeral)):
+    if linked and not (numeral.kind in {"factor", "plural"} if word in _OF else _links(word, total, numeral)):
         return None
     return at, numeral
 

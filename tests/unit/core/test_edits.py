@@ -13,6 +13,7 @@ from storywatch.core.edits import Added, Altered, Removed, compare_versions
     ("old", "new", "kind", "values"),
     [
         ("Solar arrays: nominal", "Solar arrays: lost", "word", ("nominal", "lost")),
+        ("Radio silent", "Radio working", "word", ("silent", "working")),
         ("Радио: работает", "Радио: молчит", "word", ("работает", "молчит")),
         ("着陸船の状態：正常", "着陸船の状態：停止", "word", ("正常", "停止")),
         ("Hall concert, July 4: on sale.", "Hall concert, July 4: gone, with refunds from the box office of the hall", "word", ("on sale", "gone, with refunds from the box office of the hall")),
@@ -78,6 +79,7 @@ def test_sentences_come_go_and_move() -> None:
     assert compare_versions(old, new) == (Removed(old=old[2]), Added(new=new[2]))
     assert compare_versions(old, old) == ()
     assert compare_versions([], []) == ()
+    assert compare_versions(["€ €"], ["% %"]) == (Removed(old="€ €"), Added(new="% %"))
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,8 @@ def test_another_quantity_is_another(one: str, other: str) -> None:
         ("41 camps, up from 23 camps.", "23 camps.", None),
         ("23 camps.", "41 camps, up from 23 camps.", (23, 41)),
         ("12 km away", "7.5 miles away", None),
+        ("12 km away", "84 kg", None),
+        ("19 sailors", "a rise by 7%", None),
     ],
 )
 def test_a_change_is_told_across_languages_where_the_thing_is_the_same(
@@ -110,6 +112,7 @@ def test_a_change_is_told_across_languages_where_the_thing_is_the_same(
         ("3,700 workers and not 4,100, as was thought", (4100, 3700)),
         ("Statt 48 Millionen Euro sind es 54 Millionen Euro.", (48e6, 54e6)),
         ("There are 41 camps and 23 houses.", None),
+        ("There are 41 camps and 52 camps, up from 23 camps.", None),
         ("From 3 May on.", None),
     ],
 )
@@ -268,6 +271,8 @@ def test_a_span_shows_the_words_of_the_text() -> None:
     """Places are those of the text as it was given, also where characters were taken apart."""
     text = "ﬁg: １９ sailors and 5 ㎞"
     assert [text[slice(*found.span)] for found in quantities_of(text)] == ["１９", "5 ㎞"]
+    turkish = "İİİ 19 sailors"
+    assert [turkish[slice(*found.span)] for found in quantities_of(turkish)] == ["19"]
     assert text[quantities_of(text)[0].span[0] : quantities_of(text)[0].told] == "１９ sailors"
 
 
