@@ -31,7 +31,7 @@ from band import measure_band, print_band, walk_all
 from contact import measure_contact, print_contact
 from desk import measure_feedback, print_worth
 from haystack import list_walks, load_followed, print_searches, print_walks, read_entries, search_needles, walk_entries
-from judged_by import Judges, left_out, shipped
+from judged_by import Judges, cut_short, left_out, shipped
 from keep import save_weights
 from learn import train
 from level import measure_level, print_level
@@ -79,7 +79,7 @@ def main() -> int:
         _learn_severity(streams, encoder, arguments.out)
     elif arguments.command in {"shown", "contact", "level", "needles", "band", "desk"}:
         judges = left_out(streams, encoder) if arguments.held_out else shipped(streams)
-        _measure(arguments, judges, encoder)
+        _measure(arguments, cut_short(judges) if arguments.entries_only else judges, encoder)
     elif arguments.shipped:
         print_table(run_shipped(streams, encoder))
     else:
@@ -194,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--prefix", default="", help="what the encoder wants before every text")
     parser.add_argument("--shipped", action="store_true", help="measure the weights in the package instead")
     parser.add_argument("--held-out", action="store_true", help="weights from the other streams, learnt on the spot")
+    parser.add_argument("--entries-only", action="store_true", help="with items cut to title and summary")
     parser.add_argument("--among", type=Path, help="needles: the real entries to search in, .jsonl or .jsonl.gz")
     parser.add_argument("--watch", type=Path, nargs="+", help="haystack: watch files, or folders with a story.toml")
     parser.add_argument(

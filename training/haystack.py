@@ -228,14 +228,21 @@ class Search:
     """A stream's relevant items, cut to title and summary, each among strange entries."""
 
     stream: str
-    needles: list[tuple[Labelled, bool]]  # with: was it found?
-    strange: int
+    needles: list[tuple[Labelled, Label]]
+    seeded: frozenset[str]  # developments that the seed tells
+    strange: int  # entries around them
     false_alerts: list[Item]
 
     @property
     def recall(self) -> float:
-        """Of the needles."""
-        return mean(found for _, found in self.needles)
+        """The share of the needles that are found: not off-topic."""
+        return mean(verdict != Label.OFF_TOPIC for _, verdict in self.needles)
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """Of the needles with a development that the seed does not tell: how many are told as one, and all."""
+        new = [verdict for labelled, verdict in self.needles if labelled.developments - self.seeded]
+        return sum(verdict == Label.DEVELOPMENT for verdict in new), len(new)
 
 
 def search_needles(judges: Judges, entries: Sequence[Item], encoder: Encoder) -> list[Search]:
@@ -248,18 +255,20 @@ def search(stream: Stream, weights: Weights, hay: Sequence[Item], encoder: Encod
     """Each needle with its share of the haystack: half of the entries before it, half after, the story fresh each time."""
     first = begin(stream, encoder, weights)
     relevant = [labelled for labelled in stream.items if labelled.relevant]
-    needles: list[tuple[Labelled, bool]] = []
+    needles: list[tuple[Labelled, Label]] = []
     false_alerts: list[Item] = []
     for labelled, part in zip(relevant, np.array_split(np.arange(len(hay)), len(relevant)), strict=True):
         around = [hay[at] for at in part.tolist()]
         middle = len(around) // 2
         replay = Replay(story=first, encoder=encoder)
         rows = [replay.decide(item) for item in around[:middle]]
-        needles.append((labelled, replay.decide(_needle(labelled, around[middle]))["verdict"] != Label.OFF_TOPIC))
+        needles.append((labelled, Label(replay.decide(_needle(labelled, around[middle]))["verdict"])))
         rows += [replay.decide(item) for item in around[middle:]]
         pairs = zip(around, rows, strict=True)
         false_alerts += [item for item, row in pairs if row["verdict"] == Label.DEVELOPMENT]
-    return Search(stream=stream.name, needles=needles, strange=len(hay), false_alerts=false_alerts)
+    return Search(
+        stream=stream.name, seeded=stream.seeded, needles=needles, strange=len(hay), false_alerts=false_alerts
+    )
 
 
 def _needle(labelled: Labelled, beside: Item) -> Item:
@@ -271,20 +280,26 @@ def _needle(labelled: Labelled, beside: Item) -> Item:
 
 
 def print_searches(searches: Sequence[Search]) -> None:
-    """A line a stream and a language, the means, and what was missed or told wrongly."""
-    lines = ["stream                     needles recall false alerts per 10,000"]
+    """A line a stream, the recall by language, and what was missed or told wrongly."""
+    lines = ["stream                     needles recall          told false alerts per 10,000"]
     lines += [
-        f"{one.stream:26} {len(one.needles):7} {one.recall:6.3f} {len(one.false_alerts):12} {len(one.false_alerts) * PER / one.strange:10.1f}"
+        _search_line(
+            one.stream, len(one.needles), one.recall, told=one.told, alerts=len(one.false_alerts), of=one.strange
+        )
         for one in searches
     ]
-    strange = sum(one.strange for one in searches)
-    alerts = sum(len(one.false_alerts) for one in searches)
-    count = sum(len(one.needles) for one in searches)
-    recall = mean(one.recall for one in searches)
-    lines += [f"{'mean':26} {count:7} {recall:6.3f} {alerts:12} {alerts * PER / strange:10.1f}", ""]
+    whole = _search_line(
+        "mean",
+        sum(len(one.needles) for one in searches),
+        mean(one.recall for one in searches),
+        told=(sum(one.told[0] for one in searches), sum(one.told[1] for one in searches)),
+        alerts=sum(len(one.false_alerts) for one in searches),
+        of=sum(one.strange for one in searches),
+    )
+    lines += [whole, ""]
     by_language: dict[str, list[bool]] = {}
-    for labelled, found in (needle for one in searches for needle in one.needles):
-        by_language.setdefault(labelled.article.lang, []).append(found)
+    for labelled, verdict in (needle for one in searches for needle in one.needles):
+        by_language.setdefault(labelled.article.lang, []).append(verdict != Label.OFF_TOPIC)
     lines += [f"{lang:26} {len(found):7} {mean(found):6.3f}" for lang, found in sorted(by_language.items())]
     lines += ["", "false alerts:"]
     lines += [f"  {one.stream} {item.id} {item.article.lang}" for one in searches for item in one.false_alerts]
@@ -292,7 +307,12 @@ def print_searches(searches: Sequence[Search]) -> None:
     lines += [
         f"  {one.stream} {labelled.item.id} {labelled.article.lang} {labelled.article.title[:90]}"
         for one in searches
-        for labelled, found in one.needles
-        if not found
+        for labelled, verdict in one.needles
+        if verdict == Label.OFF_TOPIC
     ]
     print("\n".join(lines))  # noqa: T201  it is a command
+
+
+def _search_line(name: str, needles: int, recall: float, *, told: tuple[int, int], alerts: int, of: int) -> str:
+    share = f"{told[0] / max(1, told[1]):.2f} ({told[0]:3}/{told[1]:3})"
+    return f"{name:26} {needles:7} {recall:6.3f} {share:>13} {alerts:12} {alerts * PER / of:10.1f}"

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from learn import choose_cut, held_out, look_along, walk
+from observe import feed_only
 
 from storywatch.core.weights import shipped_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streams import Stream
+    from streams import Labelled, Stream
 
     from storywatch.core.weights import Weights
     from storywatch.ports import Encoder
@@ -36,3 +37,12 @@ def left_out(streams: Sequence[Stream], encoder: Encoder) -> Judges:
         cut = choose_cut([(other, decisions) for other, _, decisions in walked if other is not stream])
         found[stream.name] = replace(weights, cuts=replace(weights.cuts, development=cut))
     return [(stream, found[stream.name]) for stream in streams]
+
+
+def cut_short(judges: Judges) -> Judges:
+    """The same with each item cut to title and summary, as where no page can be had."""
+    return [(replace(stream, items=tuple(map(_cut, stream.items))), weights) for stream, weights in judges]
+
+
+def _cut(labelled: Labelled) -> Labelled:
+    return replace(labelled, item=replace(labelled.item, article=feed_only(labelled.article)))

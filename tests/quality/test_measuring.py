@@ -153,12 +153,14 @@ def test_a_walk_counts_found_missed_and_false(tmp_path: Path) -> None:
 
 def test_a_needle_is_two_lines_seen_among_the_entries_around_it() -> None:
     """What the page says does not help, and each needle meets a story that is fresh."""
-    found = a_labelled(1, title="Harbour news", paragraphs=["The strike goes on."])
-    other = a_labelled(2)
+    found = a_labelled(1, "a", title="Harbour news", paragraphs=["The strike goes on."])
+    other = a_labelled(2, "b")
     hay = read_rows(a_row(number, "Cats", url=f"https://c.example/{number}") for number in range(30, 40))
     hay += read_rows([a_row(41, "Bowling strike record")])
     [search] = search_needles([(a_stream(found, other), plain_weights())], hay, WordEncoder())
-    assert [(labelled.item.id, kept) for labelled, kept in search.needles] == [("i001", False), ("i002", True)]
+    verdicts = [(labelled.item.id, verdict) for labelled, verdict in search.needles]
+    assert verdicts == [("i001", "off-topic"), ("i002", "development")]
+    assert search.told == (1, 2)
     assert search.recall == 0.5
     assert (search.strange, [item.id for item in search.false_alerts]) == (11, ["i041"])
 
