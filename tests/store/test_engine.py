@@ -21,11 +21,13 @@ from builders import NOON, a_feed, a_judged, a_listed, a_poll_plan, a_vector, a_
 from desks import DESK, LEASE, Desk, render
 from sqlalchemy import text
 
-from storywatch.core.model import AttemptOutcome, DeliveryState, EntryState, LanguageMean, WatchId
+from storywatch.core.corrections import development_id, plan_correction
+from storywatch.core.model import AttemptOutcome, DeliveryState, EntryState, FeedbackKind, LanguageMean, WatchId
 from storywatch.core.vectors import Reencoded
 from storywatch.errors import SchemaError, StorywatchError
 from storywatch.store import migrate, tables
 from storywatch.store.engine import lock_database, open_database, release_leases
+from storywatch.store.feedback import Feedback
 from storywatch.store.ledger import Ledger
 from storywatch.store.migrate import alembic_config, migrate_database
 from storywatch.store.opinions import Opinions
@@ -323,6 +325,9 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     outcome = AttemptOutcome(state=DeliveryState.SENT, at=NOON)
     a_reencoded = Reencoded(key=1, lead=a_vector(1), sentences=np.stack([a_vector(2)]))
     a_mean = LanguageMean(lang="en", total=np.ones(4), count=1)
+    feedback = Feedback(database, desk.waker)
+    case = feedback.find_case(HARBOUR, first.id)
+    rejected = plan_correction(case, FeedbackKind.WRONG, off_topic=True, now=NOON)
 
     writes: list[Callable[[], Any]] = [
         lambda: desk.polls.sync_feeds([a_feed()], now=NOON),
@@ -340,6 +345,8 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: Opinions(database).record_odd_answer("ept_1", now=NOON),
         lambda: Vectors(database).record_reencoded(HARBOUR, [a_reencoded], encoder="new"),
         lambda: Vectors(database).record_means(HARBOUR, [a_mean], encoder="new"),
+        lambda: feedback.record_feedback(case, rejected, encoder="enc"),
+        lambda: feedback.undo_feedback(case, now=NOON),
         lambda: desk.outbox.finish_delivery(claim, outcome),
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
     ]
@@ -347,6 +354,10 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: desk.judgements.load_story(HARBOUR, encoder="enc"),
         lambda: desk.judgements.load_vectors(HARBOUR, encoder="enc"),
         lambda: desk.judgements.load_judged(first.id),
+        desk.judgements.load_revisions,
+        lambda: feedback.find_case(HARBOUR, first.id),
+        lambda: feedback.find_development(HARBOUR, development_id(HARBOUR, first.id)),
+        lambda: feedback.list_feedback(HARBOUR),
         desk.views.stories,
         desk.views.timeline,
         desk.views.deliveries,
