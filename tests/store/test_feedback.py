@@ -35,6 +35,7 @@ from storywatch.store.engine import open_database
 from storywatch.store.feedback import WITHDRAWN, Feedback
 from storywatch.store.ledger import Ledger
 from storywatch.store.migrate import alembic_config
+from storywatch.store.vectors import Vectors
 from storywatch.store.versions import HEAD, version_of
 
 if TYPE_CHECKING:
@@ -233,6 +234,8 @@ def test_another_matter_is_not_remembered_and_what_was_left_out_may_be(desk: Des
     [record] = [one for one in memory_of(desk).remembered if one.article == off.id]
     assert [sentence.text for sentence in record.sentences] == ["Ships sail."]
     assert desk.views.stories()[0].about == 3
+    [stale] = Vectors(desk.database).stale(encoder="another")
+    assert stale.articles == 4  # it is remembered, so another encoder takes it over
     undo(feedback, off)
     undo(feedback, off)
     assert [one.article for one in memory_of(desk).remembered] == [SECOND.id, THIRD.id]

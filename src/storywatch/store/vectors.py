@@ -10,13 +10,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
-from storywatch.core.model import Article, ArticleId, FeedId, Label, PageState, WatchId
+from storywatch.core.model import Article, ArticleId, FeedbackKind, FeedId, Label, PageState, WatchId
 from storywatch.core.story import REMEMBERED
 from storywatch.core.vectors import KeptArticle, Stale
 from storywatch.store import tables
 from storywatch.store.packing import pack_total, pack_vector, unpack_paragraphs
+from storywatch.store.said import load_said
 from storywatch.store.tables import known_sentence, story_mean, verdict
 
 if TYPE_CHECKING:
@@ -114,9 +115,12 @@ def _watches(connection: Connection, encoder: str) -> list[WatchId]:
 
 def _remembered(connection: Connection, watch: WatchId) -> list[tuple[int, str]]:
     """Key and encoder of the articles that the story remembers, the newest first."""
+    claimed = [one for one, said in load_said(connection, watch).items() if said.kind is not FeedbackKind.WRONG]
+    article = tables.article
     query = (
         select(verdict.c.id, verdict.c.encoder)
-        .where(verdict.c.watch == watch, verdict.c.label != Label.OFF_TOPIC)
+        .join(article, article.c.id == verdict.c.article_id)
+        .where(verdict.c.watch == watch, or_(verdict.c.label != Label.OFF_TOPIC, article.c.uid.in_(claimed)))
         .order_by(verdict.c.id.desc())
         .limit(REMEMBERED)
     )
