@@ -13,7 +13,7 @@ from storywatch.core.model import Label, Match, Verdict
 from storywatch.core.novelty import weigh_news
 from storywatch.core.relevance import weigh_evidence
 from storywatch.core.severity import known_alike
-from storywatch.core.telling import telling_figures
+from storywatch.core.telling import bare, telling_figures
 from storywatch.pipeline import read_closely
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from storywatch.ports import Encoder
 
 RIGHT = 0.98  # the relevance of what is relevant
+MOST_OF_IT = 0.6
 TELLING_CHARS = 20  # a shorter sentence is part of a labelled one by chance only
 
 
@@ -88,8 +89,14 @@ def encoder_of(story: Story) -> str:
 
 
 def is_labelled(text: str, news: frozenset[str]) -> bool:
-    """Is a sentence one of the labelled ones, or a good part of one?"""
-    return any(text == told or (len(text) > TELLING_CHARS and text in told) for told in news)
+    """Is a sentence, without its dateline, one of the labelled ones, a good part of one, or hardly more than one?"""
+    text = bare(text)
+    return any(
+        text == told
+        or (len(text) > TELLING_CHARS and text in told)
+        or (told in text and len(told) >= MOST_OF_IT * len(text))
+        for told in news
+    )
 
 
 def _decided(story: Story, reading: Reading, labelled: Labelled, *, fresh: bool) -> Judged:

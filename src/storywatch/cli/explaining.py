@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 
     from storywatch.app import App
     from storywatch.config import Config
-    from storywatch.core.model import Article, Judged, Reason, Watch
+    from storywatch.core.model import Article, Judged, Nearest, Reason, Watch
+    from storywatch.store.views import Explanation, VerdictView
 
 STANDARD_INPUT = "-"
 MOST_REASONS = 12
+COLUMNS = 80
+TURN = "turn"  # the name of reasons that say what would have turned a verdict
 LARGEST_TEXT = 5_000_000
 
 
@@ -38,15 +42,20 @@ def explain(options: Namespace) -> int:
     set_up_logs(stream=sys.stderr, level="warning")
     config = load_config(options.config, environ=os.environ)
     watches = _chosen(config, options.watch)
-    article, judged, before = asyncio.run(_explain(config, options.article, watches, opinion=options.opinion))
+    article, judged, known = asyncio.run(_explain(config, options.article, watches, opinion=options.opinion))
     if options.json:
-        print_json({"article": article, "judged": [_plain(each) for each in judged], "before": before})
+        rows = [_plain(each) for each in judged]
+        stored = [verdict for each in known.articles for verdict in each.verdicts]
+        before = [line for line, _ in _before(known)]
+        print_json({"article": article, "judged": rows, "before": before, "stored": stored})
         return 0
     console().print(Text.assemble((one_line(article.title), "bold"), f"  ({article.lang}, {article.state})"))
     for watch, each in zip(watches, judged, strict=True):
         _tell(watch, each)
-    for line in before:
+    for line, verdict in _before(known):
         console().print(Text(line, style="dim"))
+        if verdict:
+            _tell_reasons(verdict.match_reasons, verdict.reasons)
     return 0
 
 
@@ -61,7 +70,7 @@ def _chosen(config: Config, watch: str | None) -> Sequence[Watch]:
 
 async def _explain(
     config: Config, what: str, watches: Sequence[Watch], *, opinion: bool
-) -> tuple[Article, list[Judged], list[str]]:
+) -> tuple[Article, list[Judged], Explanation]:
     from storywatch.app import open_app  # noqa: PLC0415  heavy; `replay` needs none of it
 
     async with open_app(config, environ=os.environ, alone=False) as app:
@@ -77,23 +86,22 @@ async def _explain(
                 message = f"nobody can be asked: {missing}"
                 raise StorywatchError(message)
             judged = await app.pipeline.advise(reading, list(zip(judged, stories, strict=True)), now=now)
-        return article, judged, _before(app, article.url_key)
+        return article, judged, app.views.explain(article.url_key)
 
 
-def _before(app: App, key: str) -> list[str]:
-    """What became of the address when it came by itself."""
-    known = app.views.explain(key)
-    lines = [
-        f"listed by {entry.feed} and seen {when(entry.seen_at)}: {entry.state}{f', {entry.note}' if entry.note else ''}"
-        for entry in known.entries
-    ]
-    return lines + [
-        f"judged {when(verdict.judged_at)} for {verdict.watch}: {verdict.label}, score {verdict.score:.2f}"
-        f"{f'; {verdict.feedback}' if verdict.feedback else ''}"
-        + "".join(f"; {reason.words}" for reason in verdict.reasons if reason.name == "opinion")
-        for article in known.articles
-        for verdict in article.verdicts
-    ]
+def _before(known: Explanation) -> list[tuple[str, VerdictView | None]]:
+    """What became of the address when it came by itself: a line each, and the stored verdict that it is about."""
+    lines: list[tuple[str, VerdictView | None]] = []
+    for entry in known.entries:
+        note = f", {entry.note}" if entry.note else ""
+        lines.append((f"listed by {entry.feed} and seen {when(entry.seen_at)}: {entry.state}{note}", None))
+    for article in known.articles:
+        for verdict in article.verdicts:
+            line = f"judged {when(verdict.judged_at)} for {verdict.watch}: {verdict.label}, score {verdict.score:.2f}"
+            opinions = [reason.words for reason in verdict.reasons if reason.name == "opinion"]
+            feedback = [verdict.feedback] if verdict.feedback else []
+            lines.append(("; ".join([line, *feedback, *opinions]), verdict))
+    return lines
 
 
 async def _article(app: App, what: str) -> Article:
@@ -161,20 +169,37 @@ def _plain(judged: Judged) -> dict[str, object]:
 def _tell(watch: Watch, judged: Judged) -> None:
     verdict, match, out = judged.verdict, judged.match, console()
     about = "about the story" if match.about else "not about the story"
+    severity = f", {verdict.severity}" if verdict.severity else ""
+    figures = f"{severity}, score {verdict.score:.2f}; {about}, {match.relevance:.2f}"
     out.print()
-    out.print(
-        Text.assemble(
-            (f"{watch.id}: {verdict.verdict}", "bold"), f", score {verdict.score:.2f}; {about}, {match.relevance:.2f}"
-        )
-    )
+    out.print(Text.assemble((f"{watch.id}: {verdict.verdict}", "bold"), figures))
     for new in verdict.new:
-        change = f"{new.old or '?'} -> {new.new}: " if new.new else ""
-        out.print(Text("  " + one_line(f"new: {change}“{new.sentence}”")))
+        who = f" ({new.old_by})" if new.old_by else ""
+        change = f"{new.old or '?'}{who} {'against' if new.conflict else '->'} {new.new}: " if new.new else ""
+        _line(f"new: {change}“{new.sentence}”")
     if verdict.nearest and verdict.nearest.sentence:
-        known = one_line(f"nearest known ({verdict.nearest.score:.2f}): “{verdict.nearest.sentence}”")
-        out.print(Text(f"  {known}"))
-    _evidence("is it about the story?", match.reasons)
-    _evidence("is it new?", verdict.reasons)
+        _line(_in_words(verdict.nearest))
+    _tell_reasons(match.reasons, verdict.reasons)
+
+
+def _in_words(nearest: Nearest) -> str:
+    """The nearest known report: who said it when, how like its sentence is, and the chance that it is the same report."""
+    alike = f"likeness {nearest.alike:.2f}, " if nearest.alike is not None else ""
+    said = ", ".join(part for part in (nearest.outlet, nearest.day) if part)
+    figures = f"{alike}the same report with a chance of {nearest.score:.0%}"
+    return f"nearest known ({figures}): “{nearest.sentence}”{f' ({said})' if said else ''}"
+
+
+def _tell_reasons(about: Sequence[Reason], new: Sequence[Reason]) -> None:
+    """The evidence for both questions by its pull, and what would have turned the verdict."""
+    said = set(about)
+    _evidence("is it about the story?", about)
+    _evidence("is it new?", [reason for reason in new if reason not in said and reason.name != TURN])
+    turns = [reason for reason in new if reason.name == TURN]
+    if turns:
+        console().print(Text("  what would have turned it?", style="italic"))
+    for reason in turns:
+        _line(reason.words)
 
 
 def _evidence(question: str, reasons: Iterable[Reason]) -> None:
@@ -182,4 +207,13 @@ def _evidence(question: str, reasons: Iterable[Reason]) -> None:
     if strongest:
         console().print(Text(f"  {question}", style="italic"))
     for reason in strongest:
-        console().print(Text(f"  {reason.pull:+6.2f}  {one_line(reason.words)}"))
+        _line(reason.words, before=f"{reason.pull:+6.2f}  ")
+
+
+def _line(words: str, *, before: str = "") -> None:
+    """A text of foreign origin, broken at 80 columns, its further lines moved in."""
+    start = f"  {before}"
+    for line in wrap(
+        one_line(words), COLUMNS, initial_indent=start, subsequent_indent=" " * (len(start) + 2 - 2 * bool(before))
+    ):
+        console().print(Text(line), soft_wrap=True)

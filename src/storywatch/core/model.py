@@ -366,23 +366,35 @@ class Translation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSentence:
-    """A sentence that says what is new, with the value it changes where there is one."""
+    """A sentence that says what is new, with the value it changes where there is one.
+
+    `old_by` is the owner of the outlet that said the old value. `conflict`: another owner, at about the same time, so
+    that both values stand.
+    """
 
     sentence: str
     lang: str
     old: str | None = None
     new: str | None = None
+    old_by: str | None = None
+    conflict: bool = False
     translation: Translation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nearest:
-    """The known report that resembles the article most."""
+    """The known report that resembles the article most, with its sentence that does.
+
+    `score` is the chance that it reports the same, `alike` the cosine of that sentence and the nearest one of the article.
+    """
 
     development: DevelopmentId | None
     article: ArticleId | None
     sentence: str | None
     score: float
+    alike: float | None = None
+    outlet: str | None = None
+    day: str | None = None  # on which it was seen, as 2026-01-31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -490,6 +502,8 @@ class StoryMemory:
     """
 
     remembered: tuple[Remembered, ...] = ()
+    total: int = 0  # articles about it, those before `remembered` included
+    rejected: tuple[tuple[str, Vector], ...] = ()  # language and lead of the newest off-topic articles
     means: tuple[LanguageMean, ...] = ()
     precedents: tuple[Precedent, ...] = ()
     revision: int = 0

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from storywatch.core.developments import SAME, develop, kept_without_text, pick_sentences
 from storywatch.core.model import Label, NewSentence, Reason, Severity, Translation
+from storywatch.core.telling import bare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -183,7 +184,7 @@ def _told(story: Story) -> tuple[Told, ...]:
 
 def _nearest_known(picked: Sequence[str], reading: Reading, story: Story) -> tuple[str, ...]:
     """The known sentences that are nearest to any of those picked, each once."""
-    rows = [at for at, sentence in enumerate(reading.sentences) if sentence.text in picked]
+    rows = [at for at, sentence in enumerate(reading.sentences) if bare(sentence.text) in picked]
     nearness = story.look_at(reading).likeness[rows or slice(None)].max(axis=0)
     texts = [text for marks in story.memory.marks for text in marks.texts]
     found: dict[str, None] = {}

@@ -129,7 +129,7 @@ def weigh_severity(figures: Mapping[str, float], model: Linear) -> Weighed:
         (name for name in pulls if pulls[name] >= FAINT and figures[name] > 0), key=lambda name: (-pulls[name], name)
     )
     why = " and ".join(FIGURES[name] for name in strongest[:TOLD])
-    words = f"{severity}, major with a chance of {chance:.0%}" + (f": {why}" if why else "")
+    words = f"told as {severity}, since it is major with a chance of {chance:.0%}" + (f": {why}" if why else "")
     return Weighed(severity=severity, reason=Reason(name="severity", figure=chance, pull=0.0, words=words))
 
 

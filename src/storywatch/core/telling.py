@@ -31,12 +31,23 @@ if TYPE_CHECKING:
     from storywatch.core.weights import Matrix
 
 SENTENCES_TOLD = 3
-WORTH_TELLING = 0.2  # of the best sentence's chance
+WORTH_TELLING = 0.1  # of the best sentence's chance
 WIRED = 0.7  # from here on an earlier article has the sentence in other words
 STALE = 0.8  # likeness of a title to a known sentence, from which on it is an old one
 APART = 0.5  # likeness of a sentence to its title, below which it is about something else
 HEADLINE_CHARS = 160
+SHORTEST = 12  # characters that a sentence without its opening must have
 _SPACE = re.compile(r"[\W_]+")
+_DASH = r"\s*[-–—:=]\s+"
+_OPENING = re.compile(
+    # KYIV, Jan 11 (Agency) - | КИЇВ (Агенція) — | LONDON — | 6 March, 07.55. | 15.40 Uhr: | (서울=통신) 기자 = | 【香港】 | Photo caption:
+    rf"^(?:(?:(?P<city>[^\W\d_]{{2,}})[^\n()]{{0,60}}?\s)?\([^()\n]{{2,40}}\)(?:\s?[가-힣]{{2,4}}\s?(?:특파원|기자))?{_DASH}"
+    r"|(?P<place>[^\W\d_]{3,}(?:[ ’'-][^\W\d_]+){0,3})(?:, [^\n—–-]{1,30}?)?\s[—–-]\s"
+    r"|(?:(?:[^\W\d_]+\.?,?\s|\d{1,2}\.?\s[^\W\d_]+,?\s)?\d{1,2}[:.]\d{2}(?:\s?(?:Uhr|h|GMT|UTC|[ap]\.?m\.?))?(?:\s?[-–—:]\s|\.\s))"
+    r"|[【\[][^】\]\n]{1,30}[】\]]\s?"
+    r"|(?:video|photo|image|picture|foto|bild)(?: caption)?:\s)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,13 +141,25 @@ def furniture(look: Look, earlier: Sequence[Known]) -> frozenset[int]:
     )
 
 
+def bare(text: str) -> str:
+    """A sentence without the place, agency, hour or caption mark that it opens with; as it is where nothing is left."""
+    opening = _OPENING.match(text)
+    if opening is None:
+        return text
+    place = opening["place"] or opening["city"] or ""
+    if place != place.upper():
+        return text
+    rest = text[opening.end() :].strip()
+    return rest if len(rest) >= SHORTEST else text
+
+
 def plain(text: str) -> str:
     """A sentence without what may differ in two copies of it: letters and figures in lower case."""
     return _SPACE.sub(" ", text.casefold()).strip()
 
 
 def headline_of(look: Look, told: str) -> str:
-    """The article's title, or the sentence that tells what is new where the title does not.
+    """The article's title, or `told`, the sentence that tells what is new, where the title does not.
 
     A title fails that is a live ticker's or a roundup's, and one that the story knows while the news is elsewhere.
     """
@@ -148,9 +171,7 @@ def headline_of(look: Look, told: str) -> str:
 
 def _is_stale(look: Look, told: str) -> bool:
     """Is the title near to what is known, and the sentence that tells both another and further from it?"""
-    if told not in look.marks.texts or look.marks.places[0] is not Place.TITLE:
-        return False
-    at = look.marks.texts.index(told)
+    at = next((at for at, text in enumerate(look.marks.texts) if bare(text) == told), 0)
     nearest = look.nearest
     apart = float(look.sentences[at] @ look.sentences[0]) < APART
     return bool(at and nearest[0] >= STALE and apart and nearest[at] < nearest[0])

@@ -41,18 +41,32 @@ RELEVANCE = (
         "watch",
         "own_top",
         "likeness of its best sentences to your description and seeds: {:.2f}",
-        "lead_best lead_about lead_name lead_best_z lead_name_z own_mean own_title own_top_z",
+        "lead_best lead_about lead_name lead_best_z lead_name_z lead_about_z own_mean own_most own_title own_top_z",
     ),
     _evidence(
         "story",
         "known_top",
         "likeness of its best sentences to what the story knows: {:.2f}",
-        "accepted_near accepted_top accepted_top_z accepted_middle accepted_middle_z known_mean accepted_count",
+        "accepted_near accepted_near_z accepted_top accepted_top_z accepted_middle accepted_middle_z known_mean known_title"
+        " accepted_count",
     ),
     _evidence(
-        "names", "names_share", "names of the watch that are in it: {:.0%}", "names_count names_head name_tokens"
+        "rejected",
+        "nearer",
+        "by how much it is nearer to what was about the story than to what was not: {:+.2f}",
+        "nearer_top rejected_near",
     ),
-    _evidence("terms", "terms", "your words that are in it: {:.0f}", "terms_title terms_none"),
+    _evidence("words", "words_mean", "weight of the story's words that are in it: {:.2f}", "words_top words_rare"),
+    _evidence(
+        "spellings", "bones_top", "weight of the story's names that are in it, however spelt: {:.2f}", "bones_best"
+    ),
+    _evidence(
+        "names",
+        "names_share",
+        "names of the watch that are in it: {:.0%}",
+        "names_count names_head name_tokens names_weight names_about names_rarest",
+    ),
+    _evidence("terms", "terms", "your words that are in it: {:.0f}", "terms_title terms_head terms_missed terms_none"),
     _evidence("wording", "copied", "its wording that is in an article of the story: {:.0%}"),
     _evidence("address", "same_address", "articles of the story at its address: {:.0f}"),
     _evidence("length", "chars", "its length in characters: {:.0f}", "feed_only", unit=math.expm1),
@@ -87,7 +101,8 @@ NOVELTY = (
         "covered",
         "covered_best",
         "likeness of its sentences to those of one earlier article: {:.2f}",
-        "covered_recent copied_recent lead_most lead_old",
+        "covered_recent copied_recent covered_head covered_head_recent covered_age lead_most lead_old lead_36h lead_96h lead_14d"
+        " lead_told lead_untold lead_age",
     ),
     _evidence(
         "telling",
@@ -105,7 +120,7 @@ NOVELTY = (
         "pace",
         "silence",
         "hours since the last report: {:.1f}",
-        "silence_unusual reports_day reports_recent",
+        "silence_unusual reports_day reports_recent reports_all owner_day",
         unit=math.expm1,
     ),
     _evidence(
@@ -119,7 +134,37 @@ NOVELTY = (
         unit=math.expm1,
     ),
     _evidence("stale", "stale", "hours from its publication until it was seen: {:.1f}", "undated", unit=math.expm1),
-    _evidence("edited", "edited", "earlier versions at its address: {:.0f}"),
+    _evidence(
+        "edited",
+        "edited",
+        "earlier versions at its address: {:.0f}",
+        "edited_sentences edited_most edited_meaning edited_added",
+    ),
+    _evidence(
+        "facts",
+        "fact_changes",
+        "known figures and states that it tells otherwise: {:.0f}",
+        "fact_changes_head fact_surest fact_conflicts fact_states fact_unheard fact_unheard_head",
+        unit=math.expm1,
+    ),
+    _evidence(
+        "turned", "turned", "known sentences that it turns into their opposite: {:.0f}", "turned_head", unit=math.expm1
+    ),
+    _evidence("planned", "planned_head", "its top tells of what is still to come: {:.0f}"),
+    _evidence("strange", "strange", "words that the story has not used so far: {:.0%}", "strange_title strange_lead"),
+    _evidence(
+        "shared",
+        "names_recent",
+        "names that it shares with one report of the last days: {:.0%}",
+        "numbers_recent",
+    ),
+    _evidence(
+        "centre",
+        "about_own_top",
+        "likeness of its best sentences to your description and seeds: {:.2f}",
+        "about_lead_about about_own_mean about_accepted_middle about_accepted_top about_known_mean about_words_top about_words_mean"
+        " about_bones_top about_names_share about_terms",
+    ),
     _evidence("form", "length", "its length in sentences: {:.0f}", "feed_only negated_head", unit=math.exp),
 )
 
@@ -145,10 +190,15 @@ def tell_novelty(features: Mapping[str, float], pulls: Mapping[str, float], *, c
 def _strongest(
     features: Mapping[str, float], pulls: Mapping[str, float], evidence: Sequence[Evidence], *, count: int
 ) -> tuple[Reason, ...]:
-    summed = {one.name: sum(pulls.get(name, 0.0) for name in one.features) for one in evidence}
-    told = [one for one in evidence if abs(summed[one.name]) >= FAINT]
-    told.sort(key=lambda one: (-abs(summed[one.name]), one.name))
-    return tuple(_reason(one, features[one.shown], summed[one.name]) for one in told[:count])
+    total = summed(pulls, evidence)
+    told = [one for one in evidence if abs(total[one.name]) >= FAINT]
+    told.sort(key=lambda one: (-abs(total[one.name]), one.name))
+    return tuple(_reason(one, features[one.shown], total[one.name]) for one in told[:count])
+
+
+def summed(pulls: Mapping[str, float], evidence: Sequence[Evidence]) -> dict[str, float]:
+    """The pull of each piece of evidence: the sum over its features."""
+    return {one.name: sum(pulls.get(name, 0.0) for name in one.features) for one in evidence}
 
 
 def _reason(one: Evidence, figure: float, pull: float) -> Reason:

@@ -199,5 +199,6 @@ def _told_by(alert_id: int) -> Query:
 
 
 def words_of(*reasons: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The evidence in words, each said once."""
-    return tuple(dict.fromkeys(reason.words for some in reasons for reason in unpack_reasons(some)))
+    """The evidence in words, each said once; not what would have turned the verdict."""
+    told = (reason for some in reasons for reason in unpack_reasons(some) if reason.name != "turn")
+    return tuple(dict.fromkeys(reason.words for reason in told))

@@ -89,4 +89,7 @@ def unpack_nearest(value: dict[str, Any] | None) -> Nearest | None:
         article=article and ArticleId(article),
         sentence=value["sentence"],
         score=value["score"],
+        alike=value.get("alike"),
+        outlet=value.get("outlet"),
+        day=value.get("day"),
     )
