@@ -126,6 +126,18 @@ def test_another_matter_moves_relevance_and_not_novelty() -> None:
     assert likeness_to_rejected(lead, np.zeros((0, DIM), dtype=np.float32), near=0.5) == 0.0
 
 
+def test_the_rejected_article_itself_would_be_rejected() -> None:
+    """What is that article over again falls from surely about the story to under even odds."""
+    weights = plain_weights()
+    sure = features_of(weights.relevance.names, terms=0.87, accepted_near=0.5)  # log-odds of three
+    past = a_precedent(0, FeedbackKind.WRONG, off_topic=True, match_features=sure)
+    adjustment = adjusted(past)
+    model = weights.relevance
+    moved_by_texts = adjustment.relevance.of(model.logit(sure), model.pulls(sure), RELEVANCE_GROUPS)
+    assert probability(model.logit(sure)) > 0.94
+    assert probability(model.logit(sure) + moved_by_texts + adjustment.like_rejected) < 0.5
+
+
 def test_what_was_missed_as_off_topic_raises_relevance() -> None:
     """A report that was wrongly left out makes the next one of its kind more likely to be taken."""
     weights = plain_weights()
