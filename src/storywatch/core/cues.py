@@ -30,7 +30,7 @@ _ROUNDUP = re.compile(
     re.IGNORECASE,
 )
 _FURNITURE = re.compile(
-    r"\b(?:follow us|sign up|subscribe|(?:our|free|daily|weekly) newsletter|all rights reserved|read (?:more|also|next)|click here|copyright ©|this (?:live (?:blog|page)|blog) (?:is|has) (?:now )?(?:closed|over|ended)"
+    r"\b(?:follow us|sign up|subscribe (?:now|to|here|today)|(?:our|free|daily|weekly) newsletter|all rights reserved|read (?:more|also|next)|click here|copyright ©|this (?:live (?:blog|page)|blog) (?:is|has) (?:now )?(?:closed|over|ended)"
     r"|that.s (?:all|it) (?:for|from us)|we are (?:closing|wrapping up)|thanks? (?:you )?for (?:reading|following)|our live coverage|additional reporting by|editing by|reporting by"
     r"|(?:photo|image|picture|video)s?(?: credit)?:|getty images|share this|download (?:our|the) app|support our journalism|this (?:article|story) (?:was|has been) (?:updated|amended|corrected)"
     r"|folgen sie uns|abonnieren sie|alle rechte vorbehalten|lesen sie auch|mehr zum thema|(?:foto|bild|quelle):|dieser (?:liveblog|ticker) (?:ist|wird) (?:jetzt |nun |hiermit )?(?:beendet|geschlossen)"
