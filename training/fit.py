@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.optimize import minimize
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 
 from storywatch.core.novelty import TELLING_FIGURES, stacked_features
 from storywatch.core.pairs import FIGURES
-from storywatch.core.weights import Cuts, Linear, Priors, Weights
+from storywatch.core.weights import Blend, Cuts, Forest, Linear, Priors, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from observe import Row, Seen
 
 FOLDS = 4  # the smaller models answer for streams that they were not trained on
-LAST_PAIRS = 50
+LAST_PAIRS = 30
+TREES = 200
+FEATURES_TRIED = 0.3  # of the features, at each split
+SEED = 7
+PASSED = {"words": 0.99, "evidence": 0.995}  # of relevant entries
 STRAYS = 0.3  # the weight of articles wrongly taken as relevant, when learning what is new
 EXTRA = 0.4  # the weight of cold starts, feed texts and strangers, when learning what is relevant
 DEFAULT_CUTS = Cuts(about=0.4, development=0.4, possible=0.15)
@@ -95,12 +100,19 @@ def fit(seen: Sequence[Seen], priors: Priors, *, cuts: Cuts = DEFAULT_CUTS) -> W
         held = seen[fold::FOLDS]
         inner = fit_small([one for one in seen if one not in held] or held, priors)
         stacked += [(row, stack(row, inner)) for one in held for row in _taken(one)]
-    return replace(fit_small(seen, priors), relevance=fit_relevance(seen), novelty=fit_novelty(stacked), cuts=cuts)
+    return replace(
+        fit_small(seen, priors),
+        relevance=fit_relevance(seen),
+        novelty=fit_novelty(stacked),
+        cuts=cuts,
+        entry_words=fit_entry(seen, "words"),
+        entry=fit_entry(seen, "evidence"),
+    )
 
 
 def _taken(one: Seen) -> list[Row]:
     """What is asked for something new: the relevant, and the strays that the matcher itself takes for relevant."""
-    return [*(row for row in one.rows if row.relevant), *one.own]
+    return [*(row for row in one.rows if row.relevant), *(row for row in one.own if row.novelty)]
 
 
 def fit_small(seen: Sequence[Seen], priors: Priors) -> Weights:
@@ -110,10 +122,10 @@ def fit_small(seen: Sequence[Seen], priors: Priors) -> Weights:
     fresh = _direction(rows, np.array([row.fresh for row in rows]))
     nothing = Linear(names=(), mean=np.zeros(0), scale=np.ones(0), weight=np.zeros(0), bias=0.0)
     return Weights(
-        relevance=nothing,
+        relevance=Blend(linear=nothing),
         same=fit_same(rows),
         telling=fit_telling(rows),
-        novelty=nothing,
+        novelty=Blend(linear=nothing),
         cuts=DEFAULT_CUTS,
         priors=replace(priors, background=background, fresh=fresh),
     )
@@ -127,7 +139,7 @@ def stack(row: Row, small: Weights) -> dict[str, float]:
     return {**row.novelty, **stacked_features(same, row.ages, telling=telling, genre=genre)}
 
 
-def fit_same(rows: Sequence[Row]) -> Linear:
+def fit_same(rows: Sequence[Row]) -> Blend:
     """Do two articles report the same development?"""
     paired = [row for row in rows if len(row.pairs)]
     figures = np.concatenate([row.pairs[-LAST_PAIRS:] for row in paired])
@@ -135,7 +147,8 @@ def fit_same(rows: Sequence[Row]) -> Linear:
     counts = np.concatenate(
         [np.full(len(row.pairs[-LAST_PAIRS:]), len(row.pairs[-LAST_PAIRS:]) ** -0.5) for row in paired]
     )
-    return logistic(FIGURES, figures, labels, weights=counts, strength=0.05)
+    linear = logistic(FIGURES, figures, labels, weights=counts, strength=0.05)
+    return Blend(linear=linear, forest=forest(FIGURES, figures, labels, weights=counts, trees=40, leaf=40))
 
 
 def fit_telling(rows: Sequence[Row]) -> Linear:
@@ -146,23 +159,61 @@ def fit_telling(rows: Sequence[Row]) -> Linear:
     return logistic(TELLING_FIGURES, figures, labels, weights=np.ones(len(labels)), strength=0.3)
 
 
-def fit_relevance(seen: Sequence[Seen]) -> Linear:
+def fit_relevance(seen: Sequence[Seen]) -> Blend:
     """Is an article about the story?"""
-    rows = [row for one in seen for row in (*one.rows, *one.extra)]
+    rows = [row for one in seen for row in (*one.rows, *one.extra, *one.own)]
     names = tuple(name for name in rows[0].relevance if name not in IGNORED_RELEVANCE)
     figures = np.array([[row.relevance[name] for name in names] for row in rows])
     labels = np.array([row.relevant for row in rows])
-    weights = np.array([weight for one in seen for weight in (*[1.0] * len(one.rows), *[EXTRA] * len(one.extra))])
-    return logistic(names, figures, labels, weights=weights, strength=0.3)
+    counts = [((1.0, len(one.rows)), (EXTRA, len(one.extra)), (1.0, len(one.own))) for one in seen]
+    weights = np.concatenate([np.full(count, weight) for parts in counts for weight, count in parts])
+    linear = logistic(names, figures, labels, weights=weights, strength=0.3)
+    return Blend(linear=linear, forest=forest(names, figures, labels, weights=weights, trees=TREES, leaf=6))
 
 
-def fit_novelty(stacked: Sequence[tuple[Row, dict[str, float]]]) -> Linear:
+def fit_entry(seen: Sequence[Seen], kind: Literal["words", "evidence"]) -> Linear:
+    """Could an entry be about the story? Lenient: the bias is moved until nearly all relevant entries pass."""
+    glimpses = [glimpse for one in seen for glimpse in one.glances]
+    names = tuple(getattr(glimpses[0], kind))
+    figures = np.array([[getattr(glimpse, kind)[name] for name in names] for glimpse in glimpses])
+    labels = np.array([glimpse.relevant for glimpse in glimpses])
+    model = logistic(names, figures, labels, weights=np.ones(len(labels)), strength=0.1)
+    wanted = float(np.quantile(model.logits(figures)[labels], 1 - PASSED[kind]))
+    return replace(model, bias=model.bias - wanted)
+
+
+def fit_novelty(stacked: Sequence[tuple[Row, dict[str, float]]]) -> Blend:
     """Does an article report something new?"""
     names = tuple(name for name in stacked[0][1] if name not in IGNORED_NOVELTY and name != "relevance")
     figures = np.array([[features[name] for name in names] for _, features in stacked])
     labels = np.array([row.fresh for row, _ in stacked])
     weights = np.array([1.0 if row.relevant else STRAYS for row, _ in stacked])
-    return logistic(names, figures, labels, weights=weights, strength=0.1, signs=NOVELTY_SIGNS)
+    linear = logistic(names, figures, labels, weights=weights, strength=0.1, signs=NOVELTY_SIGNS)
+    return Blend(linear=linear, forest=forest(names, figures, labels, weights=weights, trees=TREES, leaf=4))
+
+
+def forest(
+    names: tuple[str, ...], figures: np.ndarray, labels: np.ndarray, *, weights: np.ndarray, trees: int, leaf: int
+) -> Forest:
+    """Extremely randomised trees (Geurts et al. 2006) as flat arrays; `leaf` rows at least end in each leaf."""
+    model = ExtraTreesClassifier(
+        n_estimators=trees, min_samples_leaf=leaf, max_features=FEATURES_TRIED, random_state=SEED
+    )
+    model.fit(figures.astype(np.float32), labels, sample_weight=weights)
+    grown = [one.tree_ for one in model.estimators_]
+    sizes = [one.node_count for one in grown]
+    roots = np.cumsum([0, *sizes[:-1]])
+    inner = [one.children_left >= 0 for one in grown]
+    shares = [one.value[:, 0, 1] / one.value[:, 0, :].sum(axis=1) for one in grown]
+    return Forest(
+        names=names,
+        roots=roots,
+        feature=np.concatenate([np.where(keep, one.feature, 0) for one, keep in zip(grown, inner, strict=True)]).astype(np.int16),
+        threshold=np.concatenate([np.where(keep, one.threshold, 0) for one, keep in zip(grown, inner, strict=True)]).astype(np.float32),
+        left=np.concatenate([np.where(keep, one.children_left + root, 0) for one, keep, root in zip(grown, inner, roots, strict=True)]).astype(np.int32),
+        right=np.concatenate([np.where(keep, one.children_right + root, 0) for one, keep, root in zip(grown, inner, roots, strict=True)]).astype(np.int32),
+        value=np.concatenate(shares).astype(np.float32),
+    )
 
 
 def logistic(

@@ -19,14 +19,17 @@ def save_weights(weights: Weights, folder: Path) -> None:
     raw = {
         "provenance": dict(weights.provenance),
         "cuts": {name: getattr(weights.cuts, name) for name in ("about", "development", "possible")},
-        "relevance": weights.relevance.dump(),
-        "same": weights.same.dump(),
         "telling": weights.telling.dump(),
-        "novelty": weights.novelty.dump(),
     }
+    blends = {"relevance": weights.relevance, "same": weights.same, "novelty": weights.novelty}
+    raw |= {name: blend.linear.dump() for name, blend in blends.items()}
+    raw |= {name: model.dump() for name in ("entry_words", "entry") if (model := getattr(weights, name))}
     (folder / "weights.json").write_text(json.dumps(raw, indent=1, ensure_ascii=False) + "\n", "utf-8")
     priors = weights.priors
     arrays = {f"mean-{lang}": mean.astype(np.float32) for lang, mean in sorted(priors.means.items())}
     arrays |= {f"unrelated-{lang}": rows.astype(np.float16) for lang, rows in sorted(priors.unrelated.items())}
     arrays |= {"background": priors.background, "fresh": priors.fresh}
-    np.savez(folder / "priors.npz", **{name: np.asarray(array) for name, array in arrays.items()})
+    for name, blend in blends.items():
+        arrays |= blend.forest.dump(name) if blend.forest else {}
+    arrays |= {"articles": np.asarray(priors.articles), "frequency": np.asarray(priors.frequency)}
+    np.savez_compressed(folder / "priors.npz", **{name: np.asarray(array) for name, array in arrays.items()})

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storywatch.core.matching import match
+from storywatch.core.matching import look_of, match
 from storywatch.core.model import Label, Match, PageState, Verdict
+from storywatch.core.names import skeletons_of
 from storywatch.core.novelty import TELLING_FIGURES, weigh_news
 from storywatch.core.pairs import FIGURES
-from storywatch.core.relevance import weigh_evidence
+from storywatch.core.relevance import text_of, weigh_evidence, weigh_words
 from storywatch.core.story import Story, watch_texts
-from storywatch.core.weights import Cuts, Linear, Priors, Weights
+from storywatch.core.text import words_of
+from storywatch.core.weights import BUCKETS, Blend, Cuts, Linear, Priors, Weights, bucket_of
 from storywatch.encode import detect_language
 from storywatch.pipeline import read_closely
 from storywatch.replay import Replay
@@ -59,6 +61,16 @@ class Row:
         return self.labelled.relevant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """The two lines of an entry at one moment of one story."""
+
+    relevant: bool
+    stranger: bool
+    words: dict[str, float]
+    evidence: dict[str, float]
+
+
 @dataclass(slots=True, kw_only=True)
 class Seen:
     """All rows of one stream."""
@@ -66,7 +78,8 @@ class Seen:
     stream: Stream
     rows: list[Row]  # one an item, every earlier decision right
     extra: list[Row]  # for relevance only: cold starts, feed texts, strangers
-    own: list[Row] = field(default_factory=list)  # what passed as relevant, along the matcher's own decisions
+    glances: list[Glimpse] = field(default_factory=list)
+    own: list[Row] = field(default_factory=list)  # along the matcher's own decisions
 
 
 def begin(stream: Stream, encoder: Encoder, weights: Weights) -> Story:
@@ -79,8 +92,10 @@ def begin(stream: Stream, encoder: Encoder, weights: Weights) -> Story:
 def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, priors: Priors) -> Seen:
     """Walk along a stream with the right decisions and note what the matcher sees."""
     story = first = begin(stream, encoder, unlearnt(priors))
+    home = first  # what the story would be if only texts in the watch's own language had come so far
     rows: list[Row] = []
     extra: list[Row] = []
+    glances: list[Glimpse] = []
     past: dict[ArticleId, frozenset[str]] = {}
     for number, (labelled, fresh) in enumerate(zip(stream.items, stream.fresh(), strict=True)):
         reading = read_closely(labelled.article, encoder)
@@ -88,16 +103,35 @@ def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, prior
         rows.append(_row(labelled, reading, story, fresh=fresh, past=past))
         extra.append(_relevance_row(labelled, reading, first))
         extra.append(_relevance_row(labelled, short, first))
+        glances += [_glimpse(labelled.article, encoder, moment, relevant=labelled.relevant) for moment in (first, story)]
         if number % 2:
             extra.append(_relevance_row(labelled, short, story))
+        if labelled.article.lang != first.lang:
+            extra.append(_relevance_row(labelled, reading, home))
         story = story.learn(_right(story, reading, labelled, fresh=fresh))
+        if labelled.article.lang == first.lang:
+            home = home.learn(_right(home, reading, labelled, fresh=fresh))
         if labelled.relevant:
             past[labelled.article.id] = labelled.developments
     for number, stranger in enumerate(_strangers(stream, others)):
         article = feed_only(stranger.article) if number % 2 else stranger.article
         reading = read_closely(article, encoder)
         extra += [_relevance_row(stranger, reading, moment) for moment in (first, story)]
-    return Seen(stream=stream, rows=rows, extra=extra)
+        glances += [_glimpse(stranger.article, encoder, moment, stranger=True) for moment in (first, story)]
+    return Seen(stream=stream, rows=rows, extra=extra, glances=glances)
+
+
+def _glimpse(
+    article: Article, encoder: Encoder, story: Story, *, relevant: bool = False, stranger: bool = False
+) -> Glimpse:
+    [vector] = encoder.encode([f"{article.title}. {article.summary}"])
+    look = look_of(article.title, article.summary, vector, article.lang, story)
+    return Glimpse(
+        relevant=relevant,
+        stranger=stranger,
+        words=weigh_words(article.title, article.summary, story),
+        evidence=weigh_evidence(look, story).features,
+    )
 
 
 def _strangers(stream: Stream, others: Sequence[Stream]) -> list[Labelled]:
@@ -113,7 +147,10 @@ def feed_only(article: Article) -> Article:
 
 
 def observe_own(stream: Stream, encoder: Encoder, weights: Weights) -> list[Row]:
-    """Walk along a stream with these weights' own decisions; copies and what is passed over give no row."""
+    """Walk along a stream with these weights' own decisions; copies and what is passed over give no row.
+
+    What the matcher rejects gives a row of relevance alone.
+    """
     walk = Replay(story=begin(stream, encoder, weights), encoder=encoder)
     told = set(stream.seeded)
     past: dict[ArticleId, frozenset[str]] = {}
@@ -121,9 +158,12 @@ def observe_own(stream: Stream, encoder: Encoder, weights: Weights) -> list[Row]
     for labelled in stream.items:
         story = walk.story
         decision = walk.decide(labelled.item)
-        if walk.story is story or decision["verdict"] == Label.OFF_TOPIC:
+        if walk.story is story:
             continue
         reading = read_closely(labelled.article, encoder)
+        if decision["verdict"] == Label.OFF_TOPIC:
+            rows.append(_relevance_row(labelled, reading, story))
+            continue
         if match(reading, story).copy_of is None:
             rows.append(_row(labelled, reading, story, fresh=bool(labelled.developments - told), past=past))
         if decision["verdict"] == Label.DEVELOPMENT:
@@ -136,12 +176,13 @@ def _row(
     labelled: Labelled, reading: Reading, story: Story, *, fresh: bool, past: Mapping[ArticleId, frozenset[str]]
 ) -> Row:
     look = story.look_at(reading)
-    news = weigh_news(look, story, relevance=RIGHT)
+    evidence = weigh_evidence(look, story).features
+    news = weigh_news(look, story, relevance=RIGHT, evidence=evidence)
     same = [bool(past[known.record.article] & labelled.developments) for known in news.pairs.articles]
     return Row(
         labelled=labelled,
         fresh=fresh,
-        relevance=weigh_evidence(look, story).features,
+        relevance=evidence,
         novelty=news.features,
         pairs=news.pairs.figures,
         ages=news.pairs.ages,
@@ -180,10 +221,10 @@ def unlearnt(priors: Priors) -> Weights:
     """Weights that know nothing but the priors."""
     zero = Linear(names=(), mean=np.zeros(0), scale=np.ones(0), weight=np.zeros(0), bias=0.0)
     return Weights(
-        relevance=zero,
-        same=_zeros(FIGURES),
+        relevance=Blend(linear=zero),
+        same=Blend(linear=_zeros(FIGURES)),
         telling=_zeros(TELLING_FIGURES),
-        novelty=zero,
+        novelty=Blend(linear=zero),
         cuts=Cuts(about=0.4, development=0.4, possible=0.15),
         priors=priors,
     )
@@ -198,9 +239,12 @@ def priors_from(streams: Sequence[Stream], encoder: Encoder) -> Priors:
     """Language means over all sentences of the streams, and leads of their off-topic items to compare with."""
     sums: dict[str, tuple[np.ndarray, int]] = {}
     leads: dict[str, list[np.ndarray]] = {}
+    frequency = np.zeros(BUCKETS, dtype=np.uint16)
     for stream in streams:
         for labelled in stream.items:
             reading = read_closely(labelled.article, encoder)
+            text = text_of(labelled.article)
+            frequency[[bucket_of(word) for word in sorted(words_of(text) | skeletons_of(text))]] += 1
             vectors = np.stack([sentence.vector for sentence in reading.sentences]).astype(np.float64)
             for lang in (labelled.article.lang, "*"):
                 total, count = sums.get(lang, (np.zeros(encoder.dim), 0))
@@ -210,6 +254,8 @@ def priors_from(streams: Sequence[Stream], encoder: Encoder) -> Priors:
     return Priors(
         means={lang: total / count for lang, (total, count) in sums.items() if count >= FEWEST_SENTENCES},
         unrelated={lang: np.stack(_spread(found, COHORT)) for lang, found in leads.items()},
+        articles=sum(len(stream.items) for stream in streams),
+        frequency=frequency,
     )
 
 

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from storywatch.core.memory import centred
-from storywatch.core.model import Glance, Match, PageState, Reason
-from storywatch.core.names import skeletons_of
-from storywatch.core.relevance import weigh_evidence, z_score
+from storywatch.core.model import Article, ArticleId, Glance, Match, PageState, Place, Reading, Reason, Sentence
+from storywatch.core.relevance import weigh_evidence, weigh_words
 from storywatch.core.terms import find_terms
-from storywatch.core.text import share_within, words_of
+from storywatch.core.text import share_within
 from storywatch.core.weights import probability
 from storywatch.core.wording import tell_relevance
 
 if TYPE_CHECKING:
     from storywatch.core.memory import Look
-    from storywatch.core.model import Article, ArticleId, Reading, Vector
+    from storywatch.core.model import Vector
     from storywatch.core.relevance import Evidence
     from storywatch.core.story import Story
-    from storywatch.core.weights import Matrix
 
 COPIED = 0.65  # real copies share .73 and more of their three-word runs, other reports of one event .50 at most
 COPY_WINDOW = timedelta(days=14)
 SHORT = 40  # runs; below that a text is too short for the share to mean anything, unless all is the same
-GLANCE_Z = (
-    -0.5
-)  # standard deviations: finds 97 of 100 relevant entries before anything is known, passes every second other
-GLANCE_LEADS = 100
+FEWEST_WORDS = 50  # that the story must have in a language before its words can say no
 REASONS_TOLD = 5
 
 
@@ -47,42 +39,52 @@ def glance(title: str, summary: str, lang: str | None, story: Story, vector: Vec
         return Glance(
             worth=True, figure=float(len(hits.any)), words=f"has your words: {', '.join(hits.any) or 'all groups'}"
         )
-    named = skeletons_of(text) & story.basis.names
-    if named:
-        return Glance(worth=True, figure=float(len(named)), words="has a name of the watch")
     if vector is None:
-        return Glance(worth=None, figure=0.0, words="has no name or word of the watch")
-    return _glance_at_vector(text, vector, lang or story.lang, story=story)
+        return _glance_at_words(title, summary, lang, story)
+    return _glance_at_vector(title, summary, vector, lang or story.lang, story=story)
 
 
-def _glance_at_vector(text: str, vector: Vector, lang: str, *, story: Story) -> Glance:
-    """By how much nearer an entry is to the story than unrelated news in its language."""
-    mean = story.mean(lang)
-    cohort = centred(story.weights.priors.cohort(lang, len(vector)), mean)
-    if not len(cohort):
-        return _glance_at_words(text, lang, story)
-    lead = centred(vector[None, :], mean)[0]
-    figure = max(
-        _nearer(lead, cohort, rows)
-        for rows in (story.memory.directions, story.memory.leads[-GLANCE_LEADS:])
-        if len(rows)
+def _glance_at_words(title: str, summary: str, lang: str | None, story: Story) -> Glance:
+    """What words alone can tell: that it is not, in a language whose words the story knows; the rest is doubt."""
+    model = story.weights.entry_words
+    if model is None or len(story.memory.vocabulary.used.get(lang or story.lang, ())) < FEWEST_WORDS:
+        return Glance(worth=None, figure=0.0, words="in a language that the watch has too few words of")
+    figure = round(model.logit(weigh_words(title, summary, story)), 4)
+    if figure >= 0:
+        return Glance(worth=None, figure=figure, words="shares words with the story")
+    return Glance(worth=False, figure=figure, words=f"its words are none of the story's ({figure:+.1f}, read from 0 on)")
+
+
+def look_of(title: str, summary: str, vector: Vector, lang: str, story: Story) -> Look:
+    """An entry as if it were an article of one sentence, for `weigh_evidence`."""
+    never = datetime.fromtimestamp(0, tz=UTC)
+    article = Article(
+        id=ArticleId(""),
+        url="",
+        url_key="",
+        title=title,
+        summary=summary,
+        paragraphs=(),
+        lang=lang,
+        outlet="",
+        outlet_name="",
+        owner="",
+        published_at=None,
+        seen_at=never,
+        state=PageState.FEED_ONLY,
     )
-    words = f"nearness to the story beside unrelated news: {figure:+.1f} deviations, read from {GLANCE_Z:+.1f} on"
-    return Glance(worth=figure >= GLANCE_Z, figure=round(figure, 4), words=words)
+    sentence = Sentence(text=f"{title}\n{summary}", place=Place.TITLE, vector=vector)
+    return story.look_at(Reading(article=article, sentences=(sentence,), lead=vector))
 
 
-def _glance_at_words(text: str, lang: str, story: Story) -> Glance:
-    """For an encoder without anything to compare with: any shared word, and the doubt where there can be none."""
-    shared = words_of(text) & story.basis.words
-    worth = bool(shared) or lang not in story.basis.own_languages
-    return Glance(worth=worth, figure=float(len(shared)), words=f"shares {len(shared)} words with the watch")
-
-
-def _nearer(lead: Vector, cohort: Matrix, rows: Matrix) -> float:
-    count = min(3, len(rows))
-    near = float(np.sort(rows @ lead)[-count:].mean())
-    usual: Vector = np.sort(cohort @ rows.T, axis=1)[:, -count:].mean(axis=1)
-    return z_score(near, usual)
+def _glance_at_vector(title: str, summary: str, vector: Vector, lang: str, *, story: Story) -> Glance:
+    """The evidence for an article, weighed for an entry's two lines: lenient, since its page may say more."""
+    model = story.weights.entry
+    if model is None:
+        return Glance(worth=True, figure=0.0, words="this encoder's weights can't tell from two lines")
+    features = weigh_evidence(look_of(title, summary, vector, lang, story), story).features
+    figure = round(model.logit(features), 4)
+    return Glance(worth=figure >= 0, figure=figure, words=f"its two lines beside the story: {figure:+.1f}, read from 0 on")
 
 
 def match(reading: Reading, story: Story) -> Match:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ from storywatch.core.cues import is_negated, names_day
 from storywatch.core.model import Label, Place
 from storywatch.core.names import beginnings_of, names_of, skeletons_of
 from storywatch.core.numbers import numbers_of
-from storywatch.core.text import runs_of
+from storywatch.core.text import runs_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     import numpy.typing as npt
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from storywatch.core.weights import Matrix
 
 HEAD = (Place.TITLE, Place.SUMMARY, Place.LEAD)
+ANCHOR = 0.7
+LONG_NAME = 4  # letters of a skeleton from which on it is hardly ever a chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,6 +39,7 @@ class Marks:
     negated: tuple[bool, ...]
     dated: tuple[bool, ...]
     skeletons: frozenset[str]
+    words: frozenset[str]
     runs: frozenset[int]
 
     @property
@@ -64,6 +68,7 @@ def marks_of(title: str, paragraphs: Sequence[str], parts: Sequence[tuple[str, P
         negated=tuple(is_negated(text) for text in texts),
         dated=tuple(names_day(text) for text in texts),
         skeletons=frozenset[str]().union(*(skeletons_of(text) for text in texts)),
+        words=frozenset[str]().union(*(words_of(text) for text in texts)),
         runs=runs_of(title, paragraphs),
     )
 
@@ -89,6 +94,11 @@ class Known:
         )
 
     @property
+    def sure(self) -> bool:
+        """Is it so surely about the story that it may draw others in after it? A busy feed would else drift off."""
+        return self.record.relevance >= ANCHOR
+
+    @property
     def told(self) -> bool:
         """Did it break a development?"""
         return self.record.verdict is Label.DEVELOPMENT
@@ -105,6 +115,8 @@ class Basis:
     languages: tuple[str, ...]  # of the directions
     marks: Marks  # of the sentences
     sure_names: frozenset[str]  # names as they stand
+    about_names: frozenset[str]  # those of name and description
+    term_names: frozenset[str]  # skeletons of the user's words: a name in them is found in any script
     names: frozenset[str]  # of everything, with beginnings
     words: frozenset[str]  # of everything, the user's terms included
     own_languages: frozenset[str]  # in which the watch has words
@@ -126,12 +138,28 @@ class Memory:
     names: frozenset[str]  # known ones, with beginnings
     numbers: frozenset[float]
     marks: tuple[Marks, ...]  # of the watch, then of each article
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vocabulary:
+    """The words of a story: in how many of its sure articles each stands, and all that it used by language."""
+
+    sure: int  # articles that are surely about the story
+    words: Counter[str]  # of these
+    skeletons: Counter[str]
+    used: Mapping[str, frozenset[str]]  # by language, the watch's own under its language
 
 
 LONG_AGO = -1e9
 
 
-def remember(basis: Basis, known: Iterable[Known], *, centre: Callable[[str], Vector]) -> Memory:
+def remember(
+    basis: Basis,
+    known: Iterable[Known],
+    *,
+    centre: Callable[[str], Vector],
+) -> Memory:
     """The arrays for what is known now, each vector without the mean of its language."""
     articles = tuple(known)
     dim = basis.vectors.shape[1]
@@ -155,11 +183,25 @@ def remember(basis: Basis, known: Iterable[Known], *, centre: Callable[[str], Ve
         names=beginnings_of(frozenset[str]().union(basis.names, *(_named(article.marks) for article in articles))),
         numbers=frozenset[float]().union(*(mark.all_numbers() for mark in marks)),
         marks=marks,
+        vocabulary=_vocabulary(basis, articles),
+    )
+
+
+def _vocabulary(basis: Basis, articles: Sequence[Known]) -> Vocabulary:
+    sure = [article.marks for article in articles if article.sure]
+    used: dict[str, set[str]] = {lang: set(basis.marks.words) for lang in basis.own_languages}
+    for article in articles:
+        used.setdefault(article.record.lang, set()).update(article.marks.words)
+    return Vocabulary(
+        sure=len(sure),
+        words=Counter(word for marks in sure for word in marks.words),
+        skeletons=Counter(bones for marks in sure for bones in marks.skeletons if len(bones) >= LONG_NAME),
+        used={lang: frozenset(words) for lang, words in used.items()},
     )
 
 
 def _named(marks: Marks) -> frozenset[str]:
-    return marks.all_names() | frozenset(bones for bones in marks.skeletons if len(bones) > 3)  # noqa: PLR2004
+    return marks.all_names() | frozenset(bones for bones in marks.skeletons if len(bones) >= LONG_NAME)
 
 
 def _leads(articles: Sequence[Known], dim: int, centre: Callable[[str], Vector]) -> Matrix:

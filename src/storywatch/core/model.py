@@ -503,7 +503,6 @@ class StoryMemory:
 
     remembered: tuple[Remembered, ...] = ()
     total: int = 0  # articles about it, those before `remembered` included
-    rejected: tuple[tuple[str, Vector], ...] = ()  # language and lead of the newest off-topic articles
     means: tuple[LanguageMean, ...] = ()
     precedents: tuple[Precedent, ...] = ()
     revision: int = 0

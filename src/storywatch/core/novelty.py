@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storywatch.core.cues import is_background, is_live
+from storywatch.core.edits import Added, Altered, compare_versions
+from storywatch.core.facts import Said
 from storywatch.core.memory import hours_of
 from storywatch.core.model import PageState, Place
-from storywatch.core.pairs import Pairs, compare, head_names, head_numbers, new_names
+from storywatch.core.pairs import FIGURES, NEUTRAL, Pairs, compare, head_names, head_numbers, new_names
 from storywatch.core.relevance import has_address, z_score
+from storywatch.core.statuses import planned_for
+from storywatch.core.text import words_of
 from storywatch.core.weights import logit_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from storywatch.core.memory import Look, Memory
@@ -37,6 +43,23 @@ MANY = 11  # counts below ten are in every text
 STALE_CAP = 500.0
 USUAL = 40
 FEWEST = 5
+FEWEST_WORDS = 50
+SHORT_HOURS = 36.0
+LONG_HOURS = 336.0
+SAME_SENTENCE = 0.8
+ABOUT = (
+    "lead_about",
+    "own_top",
+    "own_mean",
+    "accepted_middle",
+    "accepted_top",
+    "known_mean",
+    "words_top",
+    "words_mean",
+    "bones_top",
+    "names_share",
+    "terms",
+)
 
 TELLING_FIGURES = (
     "nearest",
@@ -69,8 +92,8 @@ class News:
     sentences: npt.NDArray[np.float64]  # the figures behind it
 
 
-def weigh_news(look: Look, story: Story, *, relevance: float) -> News:
-    """All the evidence for one article that is about the story to some degree."""
+def weigh_news(look: Look, story: Story, *, relevance: float, evidence: Mapping[str, float]) -> News:
+    """All the evidence for one article that is about the story to some degree; `evidence` is that it is."""
     memory, weights = story.memory, story.weights
     pairs = compare(look, memory)
     changed = find_changed(look, memory)
@@ -79,10 +102,15 @@ def weigh_news(look: Look, story: Story, *, relevance: float) -> News:
     telling = 1 / (1 + np.exp(-np.clip(weights.telling.logits(sentences), -40, 40)))
     features = {
         "relevance": logit_of(relevance),
+        **{f"about_{name}": evidence[name] for name in ABOUT},
         **_unlike_the_known(look, memory),
         **_unlike_each(pairs),
+        **_unlike_lately(look, pairs),
         **_pace(pairs),
         **_new_words(look, memory),
+        **_turned(look, memory),
+        **_edited(look, story),
+        **_by_facts(look, story),
         **_kind(look, story),
         **_usual(look, memory),
         "changed_numbers": math.log1p(len(changed)),
@@ -192,6 +220,83 @@ def _unlike_each(pairs: Pairs) -> dict[str, float]:
     }
 
 
+def _unlike_lately(look: Look, pairs: Pairs) -> dict[str, float]:
+    """The likest lead of some spans of time, and shared names and figures with one of the last days' articles."""
+    ages, marks = pairs.ages, look.marks
+    figures = dict(zip(FIGURES, pairs.figures.T, strict=True))
+    lately = ages <= RECENT_HOURS
+    told = np.array([known.told for known in pairs.articles], dtype=bool)
+    head, numbers = head_names(marks), frozenset(number for number in marks.all_numbers() if number >= MANY)
+    shared = [len(numbers & known.marks.all_numbers()) / len(numbers) for known in pairs.articles] if numbers else []
+    leads = figures["lead"]
+    return {
+        "lead_36h": float(leads[ages <= SHORT_HOURS].max(initial=0.0)),
+        "lead_96h": float(leads[lately].max(initial=0.0)),
+        "lead_14d": float(leads[ages <= LONG_HOURS].max(initial=0.0)),
+        "lead_told": float(leads[lately & told].max(initial=0.0)),
+        "lead_untold": float(leads[lately & ~told].max(initial=0.0)),
+        "lead_age": math.log1p(float(ages[leads.argmax()])) if len(ages) else LONG_SILENCE,
+        "covered_age": math.log1p(float(ages[figures["covered"].argmax()])) if len(ages) else LONG_SILENCE,
+        "covered_head": float(figures["covered"].max(initial=0.0)),
+        "covered_head_recent": float(figures["covered"][lately].max(initial=0.0)),
+        "names_recent": float(figures["names"][lately].max(initial=0.0)) if head else 0.0,
+        "numbers_recent": max((one for one, near in zip(shared, lately, strict=True) if near), default=0.0)
+        if numbers
+        else NEUTRAL,
+        "owner_day": float(bool((figures["same_owner"][ages <= DAY_HOURS] > 0).any())),
+    }
+
+
+def _turned(look: Look, memory: Memory) -> dict[str, float]:
+    """Negation that comes or goes where a sentence matches a known one."""
+    rows = look.likeness.argmax(axis=1)
+    negated = [one for marks in memory.marks for one in marks.negated]
+    turned = [look.marks.negated[at] != negated[row] for at, row in enumerate(rows.tolist())]
+    nearest = look.nearest
+    alike = [at for at in range(len(rows)) if nearest[at] > VERY_NEW]
+    return {
+        "turned": math.log1p(sum(turned[at] and nearest[at] > QUITE_LIKE for at in range(len(rows)))),
+        "turned_head": float(any(turned[at] and look.marks.negated[at] for at in look.marks.head if at in alike)),
+    }
+
+
+def _edited(look: Look, story: Story) -> dict[str, float]:
+    """What an edit of a known address changes: sentences that its story does not have."""
+    article, nearest = look.reading.article, look.nearest
+    before = next((known for known in reversed(story.memory.articles) if known.record.url_key == article.url_key), None)
+    if before is None:
+        return {"edited_sentences": 0.0, "edited_most": 0.0, "edited_meaning": 0.0, "edited_added": 0.0}
+    found = compare_versions(before.marks.texts, look.marks.texts)
+    return {
+        "edited_sentences": float((nearest < SAME_SENTENCE).sum()),
+        "edited_most": 1 - float(nearest.min()),
+        "edited_meaning": math.log1p(sum(isinstance(one, Altered) and one.means for one in found)),
+        "edited_added": math.log1p(sum(isinstance(one, Added) for one in found)),
+    }
+
+
+def _by_facts(look: Look, story: Story) -> dict[str, float]:
+    """What the table of facts knows otherwise, and figures and days that nobody gave before."""
+    article, marks = look.reading.article, look.marks
+    said = [
+        Said(text=text, lang=article.lang, owner=article.owner, at=article.seen_at)
+        for text in dict.fromkeys(marks.texts)
+    ]
+    head = {marks.texts[at] for at in marks.head}
+    changes = [(one.text in head, change) for one in said for change in story.facts.changes(one)]
+    unheard = [one.text in head for one in said for _ in story.facts.unheard(one)]
+    return {
+        "fact_changes": math.log1p(sum(not change.conflict for _, change in changes)),
+        "fact_changes_head": math.log1p(sum(top and not change.conflict for top, change in changes)),
+        "fact_surest": max((change.likeness for _, change in changes), default=0.0),
+        "fact_conflicts": math.log1p(sum(change.conflict for _, change in changes)),
+        "fact_states": math.log1p(sum(isinstance(change.after.value, frozenset) for _, change in changes)),
+        "fact_unheard": math.log1p(len(unheard)),
+        "fact_unheard_head": math.log1p(sum(unheard)),
+        "planned_head": float(any(planned_for(text) is not None for text in head)),
+    }
+
+
 def _pace(pairs: Pairs) -> dict[str, float]:
     """How long the story was silent, and whether that is long for this story."""
     ages = pairs.ages
@@ -213,7 +318,12 @@ def _new_words(look: Look, memory: Memory) -> dict[str, float]:
     head, everywhere = head_names(marks), marks.all_names()
     fresh = new_names(everywhere, memory.names)
     numbers = marks.all_numbers() - memory.numbers
+    used = memory.vocabulary.used.get(look.reading.article.lang, frozenset())
+    lead = marks.head[-1]
     return {
+        "strange_title": _strange(words_of(marks.texts[0]), used),
+        "strange_lead": _strange(words_of(marks.texts[lead]), used),
+        "strange": _strange(marks.words, used),
         "new_names_head": math.log1p(len(new_names(head, memory.names))),
         "new_names": math.log1p(len(fresh)),
         "new_names_share": len(fresh) / max(1, len(everywhere)),
@@ -221,6 +331,13 @@ def _new_words(look: Look, memory: Memory) -> dict[str, float]:
         "new_numbers": math.log1p(len(numbers)),
         "new_numbers_large": math.log1p(sum(number >= MANY for number in numbers)),
     }
+
+
+def _strange(words: frozenset[str], used: frozenset[str]) -> float:
+    """The share of words that the story did not use in this language; one half where it hardly has any."""
+    if len(used) <= FEWEST_WORDS or not words:
+        return NEUTRAL
+    return len(words - used) / len(words)
 
 
 def _kind(look: Look, story: Story) -> dict[str, float]:

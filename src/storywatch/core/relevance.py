@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from storywatch.core.memory import centred
+from storywatch.core.memory import LONG_NAME, centred
 from storywatch.core.model import PageState
 from storywatch.core.names import beginnings_of, share_named, skeletons_of
-from storywatch.core.terms import TermHits, find_terms
-from storywatch.core.text import share_within
+from storywatch.core.terms import TermHits, count_inflected, find_terms, has_script_of
+from storywatch.core.text import share_within, words_of
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
 
     import numpy.typing as npt
@@ -32,7 +33,10 @@ SPREAD = 0.03  # keeps a z-score finite where the unrelated articles are all ali
 NOWHERE = 0.0  # the z-score where there is nothing to compare with
 COUNTED_TERMS = 4
 RECENT_LEADS = 200
-ANCHOR = 0.7  # so surely must an article be about the story to draw others in after it, or a busy feed drifts off
+OWN_COUNT = 2  # articles that the watch's own texts count for when words are weighed
+AT_LARGE = 50  # articles of news at large that a word's share is taken of
+TOLD_WORDS = 8
+TOLD_NAMES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +59,7 @@ def weigh_evidence(look: Look, story: Story) -> Evidence:
         **_to_the_watch(look, story.memory, cohort),
         **_to_the_accepted(look, story.memory, cohort),
         **_by_names(look, story),
+        **_by_words(look.marks.words, look.marks.skeletons, story),
         **_by_terms(article, story, terms),
         **_by_copies(look, story.memory),
         "chars": math.log1p(len(text_of(article))),
@@ -82,10 +87,12 @@ def _to_the_watch(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float
         "lead_about": about,
         "lead_name": name,
         "lead_best_z": z_score(best, others[:, :-1].max(axis=1) if len(others) else others),
+        "lead_about_z": z_score(about, others[:, -2]),
         "lead_name_z": z_score(name, others[:, -1]),
         "own_top": top,
         "own_mean": float(own.mean()),
         "own_title": float(own[0]),
+        "own_most": float(own.max()),
         "own_top_z": z_score(top, own_others),
     }
 
@@ -93,7 +100,7 @@ def _to_the_watch(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float
 def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float]:
     """Lead and sentences against the articles taken so far; the watch's own texts stand in for them at first."""
     base = memory.directions[:-1]
-    sure = np.array([known.record.relevance >= ANCHOR for known in memory.articles], dtype=bool)
+    sure = np.array([known.sure for known in memory.articles], dtype=bool)
     leads = np.concatenate([base, memory.leads[sure][-RECENT_LEADS:]])
     to = leads @ look.lead
     others = cohort @ leads.T
@@ -107,10 +114,12 @@ def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, fl
         "accepted_near": near,
         "accepted_top": top,
         "accepted_top_z": z_score(top, usual),
+        "accepted_near_z": z_score(near, others.max(axis=1) if len(others) else np.zeros(0)),
         "accepted_middle": float(middle @ look.lead),
         "accepted_middle_z": z_score(float(middle @ look.lead), cohort @ middle),
         "known_top": _top(known, 3),
         "known_mean": float(known.mean()),
+        "known_title": float(known[0]),
         "accepted_count": math.log1p(len(memory.leads)),
     }
 
@@ -122,10 +131,64 @@ def _by_names(look: Look, story: Story) -> dict[str, float]:
     wanted = story.basis.names
     hits = sum(name in text for name in story.basis.sure_names)
     return {
+        "terms_named": math.log1p(sum(name in text for name in story.basis.term_names)),
         "names_share": hits / max(1, len(story.basis.sure_names)),
         "names_count": math.log1p(hits),
         "names_head": math.log1p(sum(bones in wanted for bones in head)),
         "name_tokens": share_named(skeletons_of(story.watch.name), text),
+        **_by_rare_names(text, story),
+    }
+
+
+def _by_rare_names(text: frozenset[str], story: Story) -> dict[str, float]:
+    """The watch's names weighed by how rare they are: a surname says more than a capital."""
+    rarity = story.weights.priors.rarity
+    most = sorted(map(rarity, story.basis.sure_names), reverse=True)[:TOLD_WORDS]
+    found = sorted((rarity(name) for name in story.basis.sure_names if name in text), reverse=True)
+    about = story.basis.about_names
+    hits = sorted((rarity(name) for name in about if name in text), reverse=True)
+    return {
+        "names_weight": sum(found) / max(1.0, sum(most)),
+        "names_about": len(hits) / max(1, len(about)),
+        "names_rarest": hits[0] if hits else 0.0,
+    }
+
+
+def weigh_words(title: str, summary: str, story: Story) -> dict[str, float]:
+    """What the words of an entry say, without any vector: a glance at its two lines."""
+    text = f"{title}\n{summary}"
+    words, skeletons = words_of(text), skeletons_of(text)
+    wanted = story.basis.names
+    return {
+        **_by_words(words, skeletons, story),
+        **_by_rare_names(skeletons, story),
+        "names_title": math.log1p(sum(bones in wanted for bones in skeletons_of(title))),
+        "names_any": math.log1p(sum(bones in wanted for bones in skeletons)),
+        "words": math.log1p(len(words)),
+        "words_missed": float(not words & story.basis.words),
+    }
+
+
+def _by_words(mine: frozenset[str], bones: frozenset[str], story: Story) -> dict[str, float]:
+    """Words and name skeletons that are common in the story and rare elsewhere: log-odds of the strongest."""
+    known, priors = story.memory.vocabulary, story.weights.priors
+    own = story.basis.marks
+
+    def odds(token: str, counts: Counter[str], owned: frozenset[str]) -> float:
+        inside = (counts[token] + (OWN_COUNT if token in owned else 0) + 0.05) / (known.sure + OWN_COUNT + 0.5)
+        outside = (0.3 * priors.share(token) * AT_LARGE + 0.3) / 16
+        return math.log(inside / outside)
+
+    words = sorted(odds(word, known.words, own.words) for word in mine if word in own.words or word in known.words)
+    long = [one for one in bones if len(one) >= LONG_NAME and (one in own.skeletons or one in known.skeletons)]
+    names = sorted(odds(one, known.skeletons, own.skeletons) for one in long)
+    rare = sorted((priors.rarity(word) for word in mine & story.basis.words), reverse=True)
+    return {
+        "words_top": sum(max(0.0, one) for one in words[-TOLD_WORDS:]),
+        "words_mean": sum(words) / len(words) if words else -1.0,
+        "words_rare": sum(rare[:TOLD_WORDS]),
+        "bones_top": sum(max(0.0, one) for one in names[-TOLD_NAMES:]),
+        "bones_best": names[-1] if names else -1.0,
     }
 
 
@@ -134,7 +197,10 @@ def _by_terms(article: Article, story: Story, hits: TermHits) -> dict[str, float
     count = float(min(len(hits.any), COUNTED_TERMS))
     return {
         "terms": count + hits.groups,
+        "terms_near": float(min(count_inflected(story.watch.terms, text_of(article)), COUNTED_TERMS)),
         "terms_title": float(title.wanted),
+        "terms_head": float(find_terms(story.watch.terms, f"{article.title}\n{article.summary}").wanted),
+        "terms_missed": float(not hits.wanted and has_script_of(story.watch.terms, text_of(article))),
         "terms_none": float(not story.watch.terms.any and not story.watch.terms.all_groups),
     }
 

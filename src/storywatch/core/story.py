@@ -8,25 +8,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from storywatch.core.corrections import corrected
+from storywatch.core.facts import Facts, Said
 from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust
-from storywatch.core.memory import Basis, Known, Look, Memory, look_at, marks_of, remember, stacked
+from storywatch.core.memory import LONG_NAME, Basis, Known, Look, Memory, look_at, marks_of, remember, stacked
 from storywatch.core.model import Judged, Label, LanguageMean, Place, Remembered
-from storywatch.core.names import beginnings_of, skeletons_of
+from storywatch.core.names import beginnings_of, names_of, skeletons_of
+from storywatch.core.severity import shipped_gravity
+from storywatch.core.telling import Picker, shipped_picker
 from storywatch.core.text import LEAD_CHARS, STEM, split_sentences, words_of
-from storywatch.core.weights import Weights, shipped_weights
+from storywatch.core.weights import Linear, Weights, shipped_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from storywatch.core.model import Development, Match, Reading, StoryMemory, Vector, Verdict, Watch
 
 REMEMBERED = 600  # newest articles about the story that count; older ones stay in the store
+FORGOTTEN = 100
+BEFORE = datetime(1970, 1, 1, tzinfo=UTC)  # when the watch's own texts were said
 PRIOR_WEIGHT = 300  # sentences that a language's shipped mean counts for
 STRANGE_WEIGHT = 30  # the same for a language without one: the mean of all serves till then
 RUNNING_CAP = 300  # the watch's own mean never outweighs the prior, or the story's topic would be subtracted
@@ -60,23 +66,30 @@ class Story:
     weights: Weights
     basis: Basis
     known: tuple[Known, ...] = ()
+    total: int = 0  # articles about it so far, the forgotten ones included
+    facts: Facts = field(default_factory=Facts)  # of the watch's texts and of `known`
     means: Mapping[str, LanguageMean] = field(default_factory=dict)
     adjustment: Adjustment = UNADJUSTED  # by the desk's feedback
+    picker: Picker = field(default_factory=shipped_picker)  # of the sentences that tell
+    gravity: Linear = field(default_factory=shipped_gravity)  # what makes a development major
 
     @classmethod
     def begin(cls, watch: Watch, vectors: Mapping[str, Vector], *, lang: str, weights: Weights | None = None) -> Story:
         """The story before its first article. `vectors` holds one for each of `watch_texts`."""
-        return cls(
-            watch=watch, lang=lang, weights=weights or shipped_weights(), basis=_basis(watch, vectors, lang=lang)
-        )
+        basis = _basis(watch, vectors, lang=lang)
+        return cls(watch=watch, lang=lang, weights=weights or shipped_weights(), basis=basis, facts=_facts(basis, ()))
 
     def recall(self, memory: StoryMemory) -> Story:
         """The story with what was stored of it: the same, to the last bit, as if it had been learnt just now."""
         records = corrected(memory, self.watch.id)
         about = [record for record in records if record.verdict is not Label.OFF_TOPIC]
+        total = max(memory.total, len(about))
+        known = tuple(Known.of(record) for record in about[-size_of_memory(total) :])
         recalled = replace(
             self,
-            known=tuple(Known.of(record) for record in about[-REMEMBERED:]),
+            known=known,
+            total=total,
+            facts=_facts(self.basis, known),
             means={mean.lang: mean for mean in memory.means},
         )
         return replace(recalled, adjustment=adjust(memory, self.weights, centre=recalled.mean))
@@ -115,11 +128,15 @@ class Story:
 
     def learn(self, judged: Judged) -> Story:
         """The story after this judgement."""
-        known = self.known
-        if judged.verdict.verdict is not Label.OFF_TOPIC:
-            known = (*known, Known.of(judged.remembered))[-REMEMBERED:]
+        record = judged.remembered
         means = self.means if judged.mean is None else {**self.means, judged.mean.lang: judged.mean}
-        return replace(self, known=known, means=means)
+        if judged.verdict.verdict is Label.OFF_TOPIC:
+            return replace(self, means=means)
+        latest, total = Known.of(record), self.total + 1
+        known = (*self.known, latest)[-size_of_memory(total) :]
+        forgot = len(known) <= len(self.known)
+        facts = _facts(self.basis, known) if forgot else self.facts.with_sentences(_said(latest))
+        return replace(self, known=known, total=total, facts=facts, means=means)
 
     def _mean_with(self, reading: Reading) -> LanguageMean:
         lang = reading.article.lang
@@ -154,6 +171,24 @@ class Story:
         return look_at(reading, self.memory, self.mean(reading.article.lang))
 
 
+def size_of_memory(total: int) -> int:
+    """How many of the newest articles count: all up to 600, then the oldest hundred is forgotten at once.
+
+    What is made of all of them is then made anew once in a hundred articles, and in between only added to.
+    """
+    return total if total <= REMEMBERED else REMEMBERED - FORGOTTEN + 1 + (total - REMEMBERED - 1) % FORGOTTEN
+
+
+def _facts(basis: Basis, known: Sequence[Known]) -> Facts:
+    own = [Said(text=text, lang=lang, owner="", at=BEFORE) for text, lang in basis.sentences]
+    return Facts.of([*own, *(said for article in known for said in _said(article))])
+
+
+def _said(known: Known) -> list[Said]:
+    record = known.record
+    return [Said(text=text, lang=record.lang, owner=record.owner, at=record.seen_at) for text in known.marks.texts]
+
+
 def _basis(watch: Watch, vectors: Mapping[str, Vector], *, lang: str) -> Basis:
     seeds = _seed_sentences(watch)
     sentences = [*seeds, *_about_sentences(watch), watch.about, watch.name]
@@ -170,10 +205,22 @@ def _basis(watch: Watch, vectors: Mapping[str, Vector], *, lang: str) -> Basis:
         languages=tuple(guess_language(text, lang) for text in directions),
         marks=marks,
         sure_names=names,
+        about_names=_about_names(watch),
+        term_names=_term_names(watch),
         names=beginnings_of(names),
         words=frozenset[str]().union(*(_long_words(text) for text in sentences)),
         own_languages=frozenset(guess_language(text, lang) for text in sentences),
     )
+
+
+def _term_names(watch: Watch) -> frozenset[str]:
+    terms = (*watch.terms.any, *(term for group in watch.terms.all_groups for term in group))
+    return frozenset(bones for term in terms for bones in skeletons_of(term) if len(bones) >= LONG_NAME)
+
+
+def _about_names(watch: Watch) -> frozenset[str]:
+    told = frozenset[str]().union(*(names_of(text) for text in _about_sentences(watch)))
+    return told | frozenset(bones for bones in skeletons_of(watch.name) if len(bones) >= LONG_NAME)
 
 
 def _long_words(text: str) -> frozenset[str]:

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from storywatch.core.model import Terms
 
+INFLECTED = 5  # letters: a shorter word has no ending to lose
+_SCRIPTS = {
+    "Latin": re.compile(r"[A-Za-z\u00c0-\u024f]"),
+    "Cyrillic": re.compile(r"[\u0400-\u04ff]"),
+    "Hangul": re.compile(r"[\uac00-\ud7a3]"),
+    "Han": re.compile(r"[\u3040-\u30ff\u3400-\u9fff]"),
+}
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
 
@@ -33,6 +40,48 @@ def find_terms(terms: Terms, text: str) -> TermHits:
     plain = fold(text)
     groups = bool(terms.all_groups) and all(_hits(group, plain) for group in terms.all_groups)
     return TermHits(any=_hits(terms.any, plain), groups=groups, vetoes=_hits(terms.none, plain))
+
+
+def count_inflected(terms: Terms, text: str) -> int:
+    """How many of the wanted words stand in the text with another ending: "Хэсона" for "Хэсон", "jeńców" for "jeńcy".
+
+    Evidence only, and weaker than a hit: a user who wants any ending writes `*`.
+    """
+    plain = fold(text)
+    wanted = {*terms.any, *(term for group in terms.all_groups for term in group)}
+    return sum(_inflected(term).search(plain) is not None and _pattern(term).search(plain) is None for term in wanted)
+
+
+@lru_cache(maxsize=4096)
+def _inflected(term: str) -> re.Pattern[str]:
+    """Each word of five letters and more without its last one or two, with up to four others after it."""
+    words = [re.split(r"([\-'])", word.rstrip("*")) for word in fold(term).split()]
+    if _UNSPACED.search(term) or not any(len(part) >= INFLECTED for word in words for part in word):
+        return re.compile(r"(?!)")
+    body = r"[\s\-]+".join("".join(_with_endings(part) for part in word) for word in words)
+    return re.compile(rf"(?<!\w){body}(?!\w)")
+
+
+def _with_endings(part: str) -> str:
+    if len(part) < INFLECTED or not part.isalpha():
+        return re.escape(part)
+    stem = part[: -1 if len(part) == INFLECTED else -2]
+    return re.escape(stem) + r"\w{0,4}"
+
+
+def has_script_of(terms: Terms, text: str) -> bool:
+    """Is one of the wanted words written in the script that prevails in the text?
+
+    Then a text without any is a little less likely to be meant; where the user has no word in its script, not.
+    """
+    wanted = [*terms.any, *(term for group in terms.all_groups for term in group)]
+    return script_of(text) in {script_of(term) for term in wanted}
+
+
+def script_of(text: str) -> str:
+    """The script that most letters of a text are of: Latin, Cyrillic, Hangul, or kana and Han as one."""
+    counts = {name: len(letters.findall(text)) for name, letters in _SCRIPTS.items()}
+    return max(counts, key=lambda name: counts[name])
 
 
 def fold(text: str) -> str:

@@ -1,7 +1,8 @@
 """The trained part of the matcher: plain weights and priors, shipped as two files beside this module.
 
-`weights.json` holds small logistic models by feature name, `priors.npz` a mean vector per language, vectors of
-unrelated articles to compare with, and two directions. Both are written by `make train` and hold no text.
+`weights.json` holds small logistic models by feature name, `priors.npz` the trees beside them, a mean vector per language,
+vectors of unrelated articles to compare with, two directions, and how common words are, by their hashes.
+Both are written by `make train` and hold no text.
 This is the one place in `core` that reads a file: its own data, once.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -25,6 +27,9 @@ Matrix = npt.NDArray[np.float32]
 ANY_LANGUAGE = "*"
 FEWEST_UNRELATED = 8
 CLIP = 8.0  # standard deviations: one odd figure must not decide alone
+SUREST = 0.002  # a forest of some hundred rows is never surer
+STEEPEST = 6.0  # log-odds
+BUCKETS = 1 << 16  # of words: the table holds counts, and no word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,6 +78,106 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Forest:
+    """Randomised decision trees over named features, as flat arrays: their mean says a probability.
+
+    A node with `left` 0 is a leaf (the root, 0, is nobody's child). Rows whose feature is at most the threshold go left.
+    """
+
+    names: tuple[str, ...]
+    roots: npt.NDArray[np.intp]  # the first node of each tree
+    feature: npt.NDArray[np.int16]
+    threshold: npt.NDArray[np.float32]
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    value: npt.NDArray[np.float32]  # the share of positives that came through a node
+
+    def chances(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The probability for rows of features in the order of `names`."""
+        plain = rows.astype(np.float32)
+        nodes = np.broadcast_to(self.roots, (len(rows), len(self.roots))).copy()
+        at = np.arange(len(rows))[:, None]
+        while True:
+            inner = self.left[nodes] > 0
+            if not inner.any():
+                break
+            lower = plain[at, self.feature[nodes]] <= self.threshold[nodes]
+            nodes = np.where(inner, np.where(lower, self.left[nodes], self.right[nodes]), nodes)
+        means: npt.NDArray[np.float64] = self.value[nodes].astype(np.float64).mean(axis=1)
+        return means
+
+    @classmethod
+    def load(cls, name: str, names: tuple[str, ...], arrays: Mapping[str, npt.NDArray[Any]]) -> Forest | None:
+        """From its arrays in `priors.npz`; None where there are none."""
+        if f"{name}-roots" not in arrays:
+            return None
+        parts = {part: arrays[f"{name}-{part}"] for part in ("feature", "threshold", "left", "right", "value")}
+        return cls(names=names, roots=arrays[f"{name}-roots"].astype(np.intp), **parts)
+
+    def dump(self, name: str) -> dict[str, npt.NDArray[Any]]:
+        """Its arrays in `priors.npz`."""
+        parts = ("feature", "threshold", "left", "right", "value")
+        return {f"{name}-roots": self.roots.astype(np.int32), **{f"{name}-{part}": getattr(self, part) for part in parts}}
+
+    def pulls(self, row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What each feature moved the probability by on the way down the trees (Saabas 2014), summed over them."""
+        plain = row.astype(np.float32)
+        nodes = self.roots.copy()
+        moved = np.zeros(len(self.names))
+        while (inner := self.left[nodes] > 0).any():
+            lower = plain[self.feature[nodes]] <= self.threshold[nodes]
+            following = np.where(inner, np.where(lower, self.left[nodes], self.right[nodes]), nodes)
+            steps = self.value[following].astype(np.float64) - self.value[nodes]
+            np.add.at(moved, self.feature[nodes][inner], steps[inner])
+            nodes = following
+        return moved / len(self.roots)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Blend:
+    """A logistic model and a forest over the same features: the mean of their log-odds.
+
+    The logistic model goes on where the training rows end, the forest sees what belongs together.
+    """
+
+    linear: Linear
+    forest: Forest | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features, in order."""
+        return self.linear.names
+
+    def logit(self, features: Mapping[str, float]) -> float:
+        """The log-odds for one set of features."""
+        return float(self.logits(np.array([[features[name] for name in self.names]]))[0])
+
+    def logits(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The log-odds for rows of features in the order of `names`."""
+        linear = self.linear.logits(rows)
+        if self.forest is None:
+            return linear
+        chances = np.clip(self.forest.chances(rows), SUREST, 1 - SUREST)
+        mixed: npt.NDArray[np.float64] = (np.clip(linear, -STEEPEST, STEEPEST) + np.log(chances / (1 - chances))) / 2
+        return mixed
+
+    def pulls(self, features: Mapping[str, float]) -> dict[str, float]:
+        """What each feature adds to the log-odds, against its usual value; the parts add up nearly, not exactly.
+
+        A forest's parts are probabilities: they are stretched to what the forest as a whole adds.
+        """
+        parts = self.linear.pulls(features)
+        if self.forest is None:
+            return parts
+        row = np.array([features[name] for name in self.names])
+        moved = self.forest.pulls(row)
+        base = float(self.forest.value[self.forest.roots].mean(dtype=np.float64))
+        total, end = float(moved.sum()), float(self.forest.chances(row[None, :])[0])
+        stretch = (logit_of(end) - logit_of(base)) / total if abs(total) > SUREST else 1 / max(base * (1 - base), SUREST)
+        return {name: (parts[name] + moved[at] * stretch) / 2 for at, name in enumerate(self.names)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Priors:
     """What is known about vectors before any article: language means, unrelated articles, and directions of genre."""
 
@@ -80,6 +185,17 @@ class Priors:
     unrelated: Mapping[str, Matrix] = field(default_factory=dict)
     background: Matrix | None = None  # the direction, over lead and title, of explainers and opinion
     fresh: Matrix | None = None  # and of fresh reports
+    articles: int = 0  # behind `frequency`
+    frequency: npt.NDArray[np.uint16] | None = None  # in how many articles a word or name skeleton stands, by its hash
+
+    def rarity(self, word: str) -> float:
+        """The inverse document frequency of a word's stem or a name's skeleton in news at large, in nats."""
+        found = 0 if self.frequency is None else int(self.frequency[bucket_of(word)])
+        return math.log((self.articles + 1) / (found + 0.5))
+
+    def share(self, word: str) -> float:
+        """The share of news at large that a word's stem or a name's skeleton stands in."""
+        return 0.0 if self.frequency is None else int(self.frequency[bucket_of(word)]) / max(1, self.articles)
 
     def mean(self, lang: str, dim: int) -> npt.NDArray[np.float64] | None:
         """The language's mean vector; that of all languages for a strange one; None for another encoder's vectors."""
@@ -107,12 +223,14 @@ class Cuts:
 class Weights:
     """Everything that was learnt from labelled streams."""
 
-    relevance: Linear
-    same: Linear  # do two articles report the same development?
+    relevance: Blend
+    same: Blend  # do two articles report the same development?
     telling: Linear  # does this sentence tell what is new?
-    novelty: Linear
+    novelty: Blend
     cuts: Cuts
     priors: Priors
+    entry_words: Linear | None = None  # could an entry be about the story, by its words? From 0 on: perhaps
+    entry: Linear | None = None  # and with the vector of its two lines? From 0 on: its page is read
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -127,13 +245,20 @@ def shipped_weights() -> Weights:
 
 def parse_weights(raw: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Weights:
     """The two files as values."""
+
+    def blend(name: str) -> Blend:
+        linear = Linear.load(raw[name])
+        return Blend(linear=linear, forest=Forest.load(name, linear.names, arrays))
+
     return Weights(
-        relevance=Linear.load(raw["relevance"]),
-        same=Linear.load(raw["same"]),
+        relevance=blend("relevance"),
+        same=blend("same"),
         telling=Linear.load(raw["telling"]),
-        novelty=Linear.load(raw["novelty"]),
+        novelty=blend("novelty"),
         cuts=Cuts(**raw["cuts"]),
         priors=parse_priors(arrays),
+        entry_words=Linear.load(raw["entry_words"]) if "entry_words" in raw else None,
+        entry=Linear.load(raw["entry"]) if "entry" in raw else None,
         provenance=raw["provenance"],
     )
 
@@ -147,7 +272,14 @@ def parse_priors(arrays: Mapping[str, npt.NDArray[Any]]) -> Priors:
         unrelated=unrelated,
         background=arrays["background"].astype(np.float32),
         fresh=arrays["fresh"].astype(np.float32),
+        articles=int(arrays["articles"]) if "articles" in arrays else 0,
+        frequency=arrays["frequency"].astype(np.uint16) if "frequency" in arrays else None,
     )
+
+
+def bucket_of(word: str) -> int:
+    """The place of a word in the table of frequencies."""
+    return zlib.crc32(word.encode("utf-8", "surrogatepass")) % BUCKETS
 
 
 def probability(logit: float) -> float:

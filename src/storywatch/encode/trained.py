@@ -50,4 +50,5 @@ def load_weights(folder: Path) -> Weights:
 
 def without_vectors(weights: Weights) -> Weights:
     """Weights without what belongs to the vectors they were learnt from, even where another encoder's are as long."""
-    return replace(weights, priors=replace(weights.priors, means={}, unrelated={}, background=None, fresh=None))
+    priors = replace(weights.priors, means={}, unrelated={}, background=None, fresh=None)
+    return replace(weights, priors=priors, entry=None)
