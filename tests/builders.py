@@ -46,7 +46,7 @@ from storywatch.core.model import (
     Watch,
     WatchId,
 )
-from storywatch.core.weights import Cuts, Linear, Weights, shipped_weights
+from storywatch.core.weights import Blend, Cuts, Linear, Weights, shipped_weights
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -323,19 +323,21 @@ def an_entry(**changes: Any) -> Entry:
 def plain_weights(*, news: float = 4) -> Weights:
     """A matcher that can be foretold: about the story is what has its terms, news is what no like title told before.
 
-    `news` is how readily it takes something for news, in log-odds.
+    `news` is how readily it takes something for news, in log-odds. Every entry that may be about it is read.
     """
     shipped = shipped_weights()
 
-    def model(like: Linear, bias: float, **weights: float) -> Linear:
-        weight = np.array([weights.get(name, 0.0) for name in like.names])
-        return replace(like, mean=np.zeros(len(weight)), scale=np.ones(len(weight)), weight=weight, bias=bias)
+    def model(names: tuple[str, ...], bias: float, **weights: float) -> Linear:
+        weight = np.array([weights.get(name, 0.0) for name in names])
+        return Linear(names=names, mean=np.zeros(len(weight)), scale=np.ones(len(weight)), weight=weight, bias=bias)
 
     return replace(
         shipped,
-        relevance=model(shipped.relevance, -4, terms=8),
-        same=model(shipped.same, -8, title_title=10),
-        telling=model(shipped.telling, 0),
-        novelty=model(shipped.novelty, news, same_most=-8),
+        relevance=Blend(linear=model(shipped.relevance.names, -4, terms=8)),
+        same=Blend(linear=model(shipped.same.names, -8, title_title=10)),
+        telling=model(shipped.telling.names, 0),
+        novelty=Blend(linear=model(shipped.novelty.names, news, same_most=-8)),
         cuts=Cuts(about=0.5, development=0.5, possible=0.2),
+        entry_words=None,
+        entry=None,
     )
