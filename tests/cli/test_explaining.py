@@ -48,6 +48,20 @@ def test_a_text_is_explained_with_verdict_evidence_and_what_is_nearest(storywatc
     assert any(line.startswith("harbour-strike: ") and ", score 0." in line for line in done.lines)
     assert "  is it about the story?" in done.lines
     assert any(re.fullmatch(r"   [+-]\d\.\d\d  \S.*", line) for line in done.lines)
+    assert "  what would have turned it?" in done.lines
+    assert max(map(len, done.lines)) <= 80
+
+
+def test_what_would_have_turned_it_has_the_same_numbers_in_json(storywatch: Storywatch, tmp_path: Path) -> None:
+    """The score without the strongest evidence, in words and as a figure."""
+    (tmp_path / "news.txt").write_text(NEWS)
+    [judged] = storywatch("explain", str(tmp_path / "news.txt"), "--json").json["judged"]
+    turns = [reason for reason in judged["verdict"]["reasons"] if reason["name"] == "turn"]
+    text = " ".join(storywatch("explain", str(tmp_path / "news.txt")).out.split())
+    assert len(turns) > 1
+    for turn in turns:
+        assert turn["words"] in text
+        assert f"{turn['figure']:.2f}" in turn["words"]
 
 
 def test_explaining_leaves_no_trace(storywatch: Storywatch, desk_files: ConfigDir, told: Desk) -> None:
@@ -109,7 +123,17 @@ def test_an_address_is_fetched_and_what_became_of_it_before_is_told(
         done = storywatch("explain", f"{url}?utm_source=mail")
     assert done.status == 0
     assert done.lines[0].startswith("Sandvik dockers accept seven percent")
-    assert any(line.startswith("judged 2026-03-02 12:00 for harbour-strike: development") for line in done.lines)
+    at = next(
+        at
+        for at, line in enumerate(done.lines)
+        if line.startswith("judged 2026-03-02 12:00 for harbour-strike: development")
+    )
+    assert done.lines[at + 1 :] == [
+        "  is it about the story?",
+        "   +2.50  Close to what the watch describes.",
+        "  is it new?",
+        "   +1.50  Unlike every known sentence.",
+    ]
     assert desk_files.port
 
 

@@ -10,7 +10,7 @@ import pytest
 from builders import NOON, a_feed, a_judged, a_watch, an_article
 from newsdesk import NOW, STRIKE, a_broken_story, fill
 
-from storywatch.core.model import ChannelId, FeedId, Label, NewSentence, Reason, Translation, WatchId
+from storywatch.core.model import ChannelId, FeedId, Label, Nearest, NewSentence, Reason, Translation, WatchId
 
 if TYPE_CHECKING:
     from newsdesk import Newsdesk
@@ -245,6 +245,41 @@ def test_why_shows_the_evidence_with_its_figures(newsdesk: Newsdesk) -> None:
         assert "Said before, on 1 March." in page
         assert "\N{MINUS SIGN}9.00" in page
         assert "Dockers walk out." in page
+
+
+def test_why_shows_what_would_have_turned_the_verdict_apart_from_the_evidence(newsdesk: Newsdesk) -> None:
+    """A sentence in words, and the nearest known one with who said it, when, how alike and how surely the same."""
+    judged = a_judged()
+    turn = Reason(name="turn", figure=0.31, pull=0.0, words="were that as usual, it would have 0.31: it would not")
+    nearest = Nearest(
+        development=None,
+        article=None,
+        sentence="Dockers <walk> out.",
+        score=0.4,
+        alike=0.8123,
+        outlet="rheinblick",
+        day="2026-03-01",
+    )
+    verdict = replace(judged.verdict, reasons=(*judged.verdict.reasons, turn), nearest=nearest)
+    newsdesk.judge(an_article(), replace(judged, verdict=verdict))
+
+    page = newsdesk.ask(f"/why/harbour-strike/{an_article().id}").text
+
+    assert '<p class="lede">were that as usual, it would have 0.31: it would not</p>' in page
+    assert page.count(turn.words) == 1
+    assert "0.81 alike, the same report with a chance of 40%" in page
+    assert "rheinblick, 2026-03-01" in page
+    assert "Dockers &lt;walk&gt; out." in page
+
+
+def test_values_that_are_not_agreed_stand_side_by_side(newsdesk: Newsdesk) -> None:
+    """Nothing is struck out: each with who says it."""
+    new = NewSentence(sentence="150 ships wait.", lang="en", old="120", new="150", old_by="harbor-group", conflict=True)
+    newsdesk.judge(*a_broken_story("Ships wait", "en", new, at=NOON))
+    page = newsdesk.ask("/stories/harbour-strike").text
+    assert '<span class="meta">harbor-group says</span> 120' in page
+    assert '<span class="meta">this report says</span> 150' in page
+    assert "<del>" not in page
 
 
 def test_why_links_the_development_that_an_article_repeats(newsdesk: Newsdesk) -> None:
