@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 
 from storywatch.core.feedback import PRECEDENTS_KEPT
 from storywatch.core.model import (
@@ -87,6 +87,7 @@ class Judgements:
         with self.database.read() as connection:
             said = load_said(connection, watch)
             rows = connection.execute(_about(watch, encoder, said).limit(REMEMBERED)).all()[::-1]
+            total = len(rows) if len(rows) < REMEMBERED else _count_about(connection, watch, encoder, said)
             sentences = _sentences(connection, watch, encoder, since=rows[0].id if rows else None)
             means = connection.execute(
                 select(story_mean)
@@ -97,6 +98,7 @@ class Judgements:
             revision = load_revisions(connection).get(watch, 0)
         return StoryMemory(
             remembered=tuple(_remembered(row, sentences[row.article_id]) for row in rows),
+            total=total,
             means=tuple(
                 LanguageMean(lang=row.lang, total=unpack_total(row.total), count=row.sentences) for row in means
             ),
@@ -322,9 +324,6 @@ def _own_texts(watch: WatchId) -> ColumnElement[bool]:
 def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> Query:
     """The articles about the story, by verdict or by what the desk said, the last judged first."""
     article = tables.article
-    rejected = [one for one, answer in said.items() if answer.off_topic]
-    claimed = [one for one, answer in said.items() if answer.kind is not FeedbackKind.WRONG]
-    about = and_(verdict.c.label != Label.OFF_TOPIC, article.c.uid.not_in(rejected))
     return (
         select(
             verdict.c.id,
@@ -346,9 +345,25 @@ def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -
             article.c.seen_at,
         )
         .join(article, article.c.id == verdict.c.article_id)
-        .where(verdict.c.watch == watch, verdict.c.encoder == encoder, or_(about, article.c.uid.in_(claimed)))
+        .where(_is_about(watch, encoder, said))
         .order_by(verdict.c.id.desc())
     )
+
+
+def _count_about(connection: Connection, watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> int:
+    """How many articles about the story there are, the forgotten ones included."""
+    joined = verdict.join(tables.article, tables.article.c.id == verdict.c.article_id)
+    counted = select(func.count()).select_from(joined).where(_is_about(watch, encoder, said))
+    return int(connection.execute(counted).scalar_one())
+
+
+def _is_about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> ColumnElement[bool]:
+    """Of verdicts joined with their articles."""
+    uid = tables.article.c.uid
+    rejected = [one for one, answer in said.items() if answer.off_topic]
+    claimed = [one for one, answer in said.items() if answer.kind is not FeedbackKind.WRONG]
+    about = and_(verdict.c.label != Label.OFF_TOPIC, uid.not_in(rejected))
+    return and_(verdict.c.watch == watch, verdict.c.encoder == encoder, or_(about, uid.in_(claimed)))
 
 
 def _precedents(
