@@ -12,7 +12,7 @@ from storywatch.core.developments import carried_doubt, develop, judge
 from storywatch.core.ids import digest
 from storywatch.core.matching import match
 from storywatch.core.model import Label, Match, Sensitivity, Severity, Verdict
-from storywatch.core.novelty import find_changed, weigh_news
+from storywatch.core.novelty import ABOUT, find_changed, weigh_news
 from storywatch.core.story import Story, watch_texts
 from storywatch.pipeline import follow, read_closely
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 ENCODER = WordEncoder(384)
 SEED = "The dockers of Hamburg went on strike on Monday. Forty ships are waiting."
-SURE = Match(relevance=0.95, about=True, features={"terms": 0.0, "same_address": 0.0})
+NO_EVIDENCE = dict.fromkeys((*ABOUT, "terms", "same_address"), 0.0)
+SURE = Match(relevance=0.95, about=True, features=NO_EVIDENCE)
 
 
 def begin(watch: Watch | None = None) -> Story:
@@ -50,7 +51,8 @@ def court(**changes: object) -> Article:
 
 def test_what_is_not_about_the_story_is_off_topic() -> None:
     """No question of novelty is asked, and the reasons are those of the match."""
-    verdict = verdict_on(an_article(), begin(), Match(relevance=0.1, about=False))
+    features = dict.fromkeys(begin().weights.relevance.names, 0.0)
+    verdict = verdict_on(an_article(), begin(), Match(relevance=0.1, about=False, features=features))
     assert (verdict.verdict, verdict.score, verdict.new) == (Label.OFF_TOPIC, 0.0, ())
 
 
@@ -121,7 +123,7 @@ def test_doubt_is_carried_to_the_second_report() -> None:
     figures = []
     for label in (Label.POSSIBLE, Label.DEVELOPMENT):
         story = learnt(base, court(), label, score=0.3)
-        news = weigh_news(story.look_at(read_closely(second, ENCODER)), story, relevance=0.9)
+        news = weigh_news(story.look_at(read_closely(second, ENCODER)), story, relevance=0.9, evidence=NO_EVIDENCE)
         news = replace(news, same=np.array([0.9]))
         figures.append(carried_doubt(news))
     assert figures[0] > figures[1] == 0.0
@@ -139,3 +141,65 @@ def test_scores_are_probabilities_of_four_places() -> None:
     score = verdict_on(court(), begin()).score
     assert 0 <= score <= 1
     assert round(score, 4) == score
+
+
+def test_values_that_conflict_stand_side_by_side_with_who_says_them() -> None:
+    """Two owners within hours: both values, and a reason that says so; a day later it is a change."""
+    known = an_article(
+        title="Strike", paragraphs=("The union says 120 ships are waiting.",), owner="harbor-group", seen_at=NOON
+    )
+    story = eager(learnt(begin(), known, Label.REPEAT))
+    told = []
+    for hours in (2, 30):
+        other = an_article(
+            url="https://b.example/2",
+            title="The union says 150 ships are waiting",
+            paragraphs=(),
+            owner="rheinblick",
+            seen_at=NOON + timedelta(hours=hours),
+        )
+        told.append(verdict_on(other, story))
+    assert [(one.old, one.new, one.old_by, one.conflict) for one in told[0].new] == [
+        ("120", "150", "harbor-group", True)
+    ]
+    assert [one.conflict for one in told[1].new] == [False]
+    words = "not agreed: harbor-group says 120, this says 150"
+    assert [words in [reason.words for reason in verdict.reasons] for verdict in told] == [True, False]
+
+
+def test_a_price_for_one_is_no_change_of_the_price_of_all() -> None:
+    """Figures that differ beyond all measure count something else."""
+    known = "The harbour offers 4,000 million euros for the company."
+    story = eager(learnt(begin(), an_article(title="Offer", paragraphs=(known,)), Label.REPEAT))
+    title = "The harbour offers 57 euros for the company"
+    verdict = verdict_on(an_article(url="https://b.example/2", title=title, paragraphs=()), story)
+    assert [(one.old, one.new) for one in verdict.new] == [(None, None)]
+
+
+def test_the_seed_itself_is_no_news() -> None:
+    """An article that was pasted comes by a feed: it is told as what it is."""
+    seed = "\n".join(
+        ["Dockers of Hamburg on strike", *(f"Ship number {n} waits for crane {n + 7}." for n in range(12))]
+    )
+    story = eager(begin(a_watch(seeds=(seed,))))
+    title, *lines = seed.splitlines()
+    for paragraphs in (tuple(lines), (*lines, "Reporting from the harbour.")):
+        verdict = verdict_on(an_article(title=title, summary="", paragraphs=paragraphs), story)
+        assert (verdict.verdict, verdict.new) == (Label.REPEAT, ())
+        assert verdict.reasons[0].words == "the seed itself: an article that you pasted, or a copy of one"
+    other = verdict_on(an_article(title="Court bans strike", paragraphs=("A judge banned it.",)), story)
+    assert other.verdict is Label.DEVELOPMENT
+
+
+def test_a_verdict_says_what_would_have_turned_it() -> None:
+    """The cut and the strongest evidence, beside the evidence itself; for what is off-topic too."""
+    verdict = verdict_on(court(), begin())
+    turns = [reason for reason in verdict.reasons if reason.name == "turn"]
+    assert turns[0].figure == verdict.score
+    assert "from a score of" in turns[0].words
+    story = begin()
+    found = replace(match(read_closely(court(), ENCODER), story), relevance=0.2, about=False)
+    words = [reason.words for reason in verdict_on(court(), story, found).reasons if reason.name == "turn"]
+    assert words[0].startswith("it would be about the story from 0.")
+    vetoed = replace(found, relevance=0.0)
+    assert all(reason.name != "turn" for reason in verdict_on(court(), story, vetoed).reasons)
