@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from storywatch.core.model import Label
 from storywatch.core.telling import Picker
 from storywatch.core.weights import CLIP, Linear
+from storywatch.errors import StorywatchError
 from storywatch.replay import Replay
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ PLACES = 6
 def fit_picker(firsts: Sequence[First], *, encoder: str) -> Picker:
     """The weights and the direction, from first reports with a labelled sentence."""
     useful = [one for one in firsts if one.told.any()]
+    if not useful:
+        message = "no first report has its `news` labelled in items.jsonl: which sentence tells cannot be learnt"
+        raise StorywatchError(message)
     folds = {name: at % FOLDS for at, name in enumerate(sorted({one.stream for one in useful}))}
     scores: dict[int, np.ndarray] = {}
     for fold in range(FOLDS):
@@ -119,7 +123,7 @@ def pick_held_out(firsts: Sequence[First], *, encoder: str) -> dict[str, tuple[i
         held = [one for one in firsts if one.stream == stream and one.told.any()]
         if not held:
             continue
-        picker = fit_picker([one for one in firsts if one.stream != stream], encoder=encoder)
+        picker = fit_picker([one for one in firsts if one.stream != stream] or firsts, encoder=encoder)
         ranked = [_ranked(one, picker) for one in held]
         right = sum(bool(one.told[order[0]]) for one, order in zip(held, ranked, strict=True))
         some = sum(bool(one.told[order[:3]].any()) for one, order in zip(held, ranked, strict=True))
@@ -142,7 +146,7 @@ def shown_along(
     for stream, weights in judges:
         story = begin(stream, encoder, weights)
         if firsts is not None:
-            others = [one for one in firsts if one.stream != stream.name]
+            others = [one for one in firsts if one.stream != stream.name] or firsts
             story = replace(story, picker=fit_picker(others, encoder=encoder.name))
         walk = Replay(story=story, encoder=encoder)
         table[stream.name] = shown_right(stream, [walk.decide(labelled.item) for labelled in stream.items])

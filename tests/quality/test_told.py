@@ -18,6 +18,7 @@ from telling import fit_picker, pick_held_out, print_told, save_picker, shown_al
 from storywatch.core.severity import FIGURES
 from storywatch.core.telling import parse_picker
 from storywatch.core.weights import shipped_weights
+from storywatch.errors import StorywatchError
 from storywatch.replay import parse_item
 
 if TYPE_CHECKING:
@@ -103,6 +104,13 @@ def test_a_picker_finds_the_sentence_in_a_stream_it_does_not_know(firsts: list[F
     assert (read.encoder, raw["provenance"]["streams"]) == (ENCODER.name, ["harbour"])
     figures = {**firsts[0].figures, "direction": firsts[0].vectors @ picker.direction}
     assert read.chances(figures) == pytest.approx(picker.chances(figures), abs=1e-4)
+
+
+def test_streams_without_labelled_sentences_teach_nothing(firsts: list[First]) -> None:
+    """The error names the label that is missing; a single stream is measured by itself."""
+    with pytest.raises(StorywatchError, match="no first report has its `news` labelled"):
+        fit_picker([replace(one, told=one.told & False) for one in firsts], encoder=ENCODER.name)
+    assert pick_held_out(firsts[:2], encoder=ENCODER.name) == {"harbour": (2, 2, 2)}
 
 
 def test_severity_is_learnt_from_the_labels_and_written(firsts: list[First], tmp_path: Path) -> None:
