@@ -9,6 +9,7 @@ from builders import NOON, a_watch, an_article
 from encoders import WordEncoder
 
 from storywatch.core.developments import carried_doubt, develop, judge
+from storywatch.core.facts import Said
 from storywatch.core.ids import digest
 from storywatch.core.matching import match
 from storywatch.core.model import Label, Match, Sensitivity, Severity, Verdict
@@ -203,3 +204,32 @@ def test_a_verdict_says_what_would_have_turned_it() -> None:
     assert words[0].startswith("it would be about the story from 0.")
     vetoed = replace(found, relevance=0.0)
     assert all(reason.name != "turn" for reason in verdict_on(court(), story, vetoed).reasons)
+
+
+def test_a_state_that_turns_is_told_with_who_said_the_old_one() -> None:
+    """Read from the table of facts where no figure changed."""
+    known = "Senator Hartmann of the harbour has not resigned."
+    story = eager(learnt(begin(), an_article(title="Senator", paragraphs=(known,), owner="harbor-group"), Label.REPEAT))
+    title = "Senator Hartmann of the harbour has resigned."
+    later = NOON + timedelta(days=2)
+    article = an_article(url="https://b.example/2", title=title, summary="", paragraphs=(), seen_at=later)
+    [new] = verdict_on(article, story).new
+    assert (new.old, new.new, new.old_by, new.conflict) == ("not resigned", "resigned", "harbor-group", False)
+
+
+def test_a_figure_of_the_seed_is_nobodys_claim() -> None:
+    """What the user pasted has no owner, and nobody to disagree with."""
+    title = "Sixty ships are waiting."
+    verdict = verdict_on(an_article(title=title, summary="", paragraphs=()), eager(begin()))
+    [new] = verdict.new
+    assert (new.old, new.new, new.old_by, new.conflict) == ("Forty", "Sixty", None, False)
+
+
+def test_a_fact_of_another_matter_is_not_told_as_changed() -> None:
+    """The table knows other ships, and the two sentences have nothing in common."""
+    known = "В Ростоке сгорели пять кораблей."
+    story = learnt(begin(), an_article(title="Пожар", paragraphs=(known,), lang="ru"), Label.REPEAT)
+    title = "Nine ships carry grain over the border of Poland every night"
+    article = an_article(url="https://b.example/2", title=title, summary="", paragraphs=())
+    assert story.facts.changes(Said(text=title, lang="en", owner="b", at=NOON))
+    assert [(one.old, one.new) for one in verdict_on(article, eager(story)).new] == [(None, None)]
