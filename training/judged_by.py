@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from learn import choose_cut, held_out, look_along, walk
-from observe import feed_only
+from fit import fit
+from learn import choose_cut, look_along, walk
+from observe import feed_only, priors_from
 
 from storywatch.core.weights import shipped_weights
+from storywatch.errors import StorywatchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crew import Crew
+    from learn import Decisions
+    from observe import Seen
     from streams import Labelled, Stream
 
     from storywatch.core.weights import Weights
     from storywatch.ports import Encoder
 
 Judges = list[tuple["Stream", "Weights"]]
+FEWEST_FOLDS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Streams that are left out together, and those that are learnt from instead."""
+
+    held: tuple[Stream, ...]
+    rest: tuple[Stream, ...]
+
+
+def in_folds(streams: Sequence[Stream], count: int) -> list[Fold]:
+    """Every count-th stream together; as many folds as streams at the most. Raises `StorywatchError` below two."""
+    count = min(count, len(streams))
+    if count < FEWEST_FOLDS:
+        message = "leaving streams out takes two streams and two folds at least; --shipped measures the weights in the package"
+        raise StorywatchError(message)
+    return [
+        Fold(
+            held=tuple(streams[at::count]),
+            rest=tuple(stream for number, stream in enumerate(streams) if number % count != at),
+        )
+        for at in range(count)
+    ]
 
 
 def shipped(streams: Sequence[Stream]) -> Judges:
@@ -26,17 +55,36 @@ def shipped(streams: Sequence[Stream]) -> Judges:
     return [(stream, shipped_weights()) for stream in streams]
 
 
-def left_out(streams: Sequence[Stream], encoder: Encoder) -> Judges:
-    """Weights, priors and cut for each stream from streams of the other folds; in the order of the streams."""
-    walked = [
-        (one.stream, weights, walk(one.stream, encoder, weights))
-        for one, weights in held_out(look_along(streams, encoder), encoder)
-    ]
+def left_out(streams: Sequence[Stream], crew: Crew, *, folds: int) -> Judges:
+    """Weights, priors and cut for each stream from streams of the other folds; in the order of the streams.
+
+    Nothing behind the weights saw a stream of their fold: neither priors nor the rows of the second round. The cut is
+    the one that is best on the other folds' streams, each walked by the weights that did not know it.
+    """
+    parts = in_folds(streams, folds)
+    learnt = crew.map(_learn_and_walk, parts, doing="folds learnt")
+    walked = [list(zip(fold.held, decisions, strict=True)) for fold, (_, decisions) in zip(parts, learnt, strict=True)]
     found: dict[str, Weights] = {}
-    for stream, weights, _ in walked:
-        cut = choose_cut([(other, decisions) for other, _, decisions in walked if other is not stream])
-        found[stream.name] = replace(weights, cuts=replace(weights.cuts, development=cut))
+    for fold, (weights, _), cut in zip(parts, learnt, cuts_of(walked), strict=True):
+        judge = replace(weights, cuts=replace(weights.cuts, development=cut))
+        found |= {stream.name: judge for stream in fold.held}
     return [(stream, found[stream.name]) for stream in streams]
+
+
+def cuts_of(walked: Sequence[Sequence[tuple[Stream, Decisions]]]) -> list[float]:
+    """For each fold the cut that is best on the walks of the others."""
+    return [choose_cut([pair for other in walked if other is not mine for pair in other]) for mine in walked]
+
+
+def learn_from(streams: Sequence[Stream], encoder: Encoder) -> tuple[list[Seen], Weights]:
+    """All rows of these streams, and the weights that are learnt from them alone."""
+    seen = look_along(streams, encoder)
+    return seen, fit(seen, priors_from(streams, encoder))
+
+
+def _learn_and_walk(fold: Fold, encoder: Encoder) -> tuple[Weights, list[Decisions]]:
+    _, weights = learn_from(fold.rest, encoder)
+    return weights, [walk(stream, encoder, weights) for stream in fold.held]
 
 
 def cut_short(judges: Judges) -> Judges:
