@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from storywatch.core.model import Terms
-from storywatch.core.terms import find_terms
+from storywatch.core.terms import count_inflected, find_terms, has_script_of, script_of
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,76 @@ def test_groups_count_only_together() -> None:
 def test_excluded_words_are_named() -> None:
     """The veto says which word it was."""
     assert find_terms(Terms(none=("football",)), "Football tonight").vetoes == ("football",)
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "count"),
+    [
+        ("Хэсон", "Похороны Хэсона прошли в среду", 1),
+        ("Хэсон", "Хэсон вернулся", 0),
+        ("jeńcy", "wymiana jeńców", 1),
+        ("Hafenarbeiter", "Streik der Hafenarbeitern", 1),
+        ("strike", "the striking dockers", 1),
+        ("strike", "the strike goes on", 0),
+        ("strike", "a strike, and the striking dockers", 0),
+        ("harbour", "the harbourmasters' guild", 0),
+        ("північнокорейський", "двох північнокорейських солдатів", 1),
+        ("Ивано-Франковск", "в Ивано-Франковске", 1),
+        ("North Korean", "two North Koreans", 1),
+        ("North Korean", "two north\nkoreans", 1),
+        ("North Korean", "Koreans of the north", 0),
+        ("Kyiv", "Kyivan Rus", 0),
+        ("pay deal", "pay deals", 0),
+        ("dock*", "docks", 0),
+        ("dockers*", "docker", 1),
+        ("파업", "파업이 끝났다", 0),
+        ("北朝鮮兵", "北朝鮮の兵士", 0),
+        ("", "anything", 0),
+        ("*", "", 0),
+    ],
+)
+def test_a_wanted_word_with_another_ending_is_weaker_evidence(term: str, text: str, count: int) -> None:
+    """Counted where the word itself is not there; short words and scripts without spaces have no endings to lose."""
+    assert count_inflected(Terms(any=(term,)), text) == count
+
+
+def test_each_wanted_word_counts_once() -> None:
+    """However often it is named, in whichever list; an excluded word is not wanted."""
+    terms = Terms(any=("strike", "docker"), all_groups=(("strike",), ("harbour",)), none=("ferry",))
+    assert count_inflected(terms, "Striking dockers, striking pilots: harbours and ferries closed") == 3
+    assert count_inflected(Terms(), "Striking dockers") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("Dockers on strike", "Latin"),
+        ("Żądają podwyżek", "Latin"),
+        ("Докери страйкують", "Cyrillic"),
+        ("Докеры компании MSC бастуют", "Cyrillic"),
+        ("부두 노동자 파업", "Hangul"),
+        ("港湾労働者がストライキ", "Han"),
+        ("码头工人罢工", "Han"),
+        ("They shouted 파업 and left", "Latin"),
+    ],
+)
+def test_the_script_of_a_text_is_that_of_most_letters(text: str, script: str) -> None:
+    """A quoted name in another script does not change it."""
+    assert script_of(text) == script
+
+
+@pytest.mark.parametrize(
+    ("terms", "text", "has"),
+    [
+        (Terms(any=("strike",)), "Dockers go home", True),
+        (Terms(any=("strike",)), "Докеры бастуют", False),
+        (Terms(any=("strike", "забастовка")), "Докеры идут домой", True),
+        (Terms(all_groups=(("strike",), ("파업", "港"))), "부두 노동자", True),
+        (Terms(all_groups=(("strike",), ("파업", "港"))), "港湾労働者", True),
+        (Terms(none=("забастовка",)), "Докеры бастуют", False),
+        (Terms(), "Dockers go home", False),
+    ],
+)
+def test_missing_words_say_something_only_in_their_own_script(terms: Terms, text: str, *, has: bool) -> None:
+    """Whoever wrote no word in a text's script can't miss one there; excluded words are not missed at all."""
+    assert has_script_of(terms, text) is has
