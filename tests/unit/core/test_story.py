@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from storywatch.core import story as story_module
 from storywatch.core.model import Judged, Label, Match, StoryMemory, Terms, Verdict, Watch
-from storywatch.core.story import Story, guess_language, watch_texts
+from storywatch.core.story import FORGOTTEN, REMEMBERED, Story, guess_language, size_of_memory, watch_texts
 from storywatch.pipeline import follow, read_closely
 
 if TYPE_CHECKING:
@@ -95,17 +95,48 @@ def test_learning_leaves_the_old_story_as_it_was() -> None:
 
 
 def test_memory_is_bounded_alike_when_learning_and_recalling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After months only the newest articles count, and a restart keeps the same ones."""
-    monkeypatch.setattr(story_module, "REMEMBERED", 3)
-    articles = [an_article(url=f"https://a.example/{n}", title=f"Harbour strike {n}") for n in range(5)]
+    """After months only the newest articles count, and whenever a restart comes it keeps the same ones, and the same facts."""
+    monkeypatch.setattr(story_module, "REMEMBERED", 7)
+    monkeypatch.setattr(story_module, "FORGOTTEN", 3)
+    articles = [
+        an_article(
+            url=f"https://a.example/{n}",
+            title=f"Harbour strike {n}",
+            paragraphs=(f"The port counts {100 + 10 * n} waiting trucks.",),
+        )
+        for n in range(20)
+    ]
     judged = [as_repeat(begin(), article) for article in articles]
-    story = begin()
-    for one in judged:
+    story, sizes = begin(), []
+    for count, one in enumerate(judged, start=1):
         story = story.learn(one)
-    recalled = begin().recall(memory_of(judged))
-    newest = [article.id for article in articles[2:]]
-    assert [known.record.article for known in story.known] == newest
-    assert [known.record.article for known in recalled.known] == newest
+        recalled = begin().recall(memory_of(judged[:count]))
+        sizes.append(len(story.known))
+        newest = [article.id for article in articles[:count]][-size_of_memory(count) :]
+        assert [known.record.article for known in story.known] == newest
+        assert [known.record.article for known in recalled.known] == newest
+        assert story.total == recalled.total == count
+        assert story.facts.table == recalled.facts.table
+    assert sizes == [1, 2, 3, 4, 5, 6, 7, 5, 6, 7, 5, 6, 7, 5, 6, 7, 5, 6, 7, 5]
+
+
+def test_the_total_counts_what_the_store_no_longer_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store loads the newest alone, and tells how many there were: that says how many of them still count."""
+    monkeypatch.setattr(story_module, "REMEMBERED", 7)
+    monkeypatch.setattr(story_module, "FORGOTTEN", 3)
+    judged = [as_repeat(begin(), an_article(url=f"https://a.example/{n}")) for n in range(11)]
+    newest = replace(memory_of(judged[-7:]), total=11)
+    recalled = begin().recall(newest)
+    assert recalled.total == 11
+    assert [one.record.url_key for one in recalled.known] == [f"https://a.example/{n}" for n in range(6, 11)]
+
+
+@given(st.integers(min_value=0, max_value=10_000))
+def test_a_memory_forgets_a_hundred_at_once_and_recalls_none(total: int) -> None:
+    """All count up to 600, and from then on 501 to 600; what was forgotten does not come back with the next article."""
+    size, following = size_of_memory(total), size_of_memory(total + 1)
+    assert size == total if total <= REMEMBERED else REMEMBERED - FORGOTTEN < size <= REMEMBERED
+    assert following == size + 1 or (size, following) == (REMEMBERED, REMEMBERED - FORGOTTEN + 1)
 
 
 def as_repeat(story: Story, article: Article, label: Label = Label.REPEAT) -> Judged:
