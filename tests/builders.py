@@ -323,13 +323,16 @@ def an_entry(**changes: Any) -> Entry:
 def plain_weights(*, news: float = 4) -> Weights:
     """A matcher that can be foretold: about the story is what has its terms, news is what no like title told before.
 
-    `news` is how readily it takes something for news, in log-odds. Every entry that may be about it is read.
+    `news` is how readily it takes something for news, in log-odds. An entry without its terms is
+    read where its vector is no further from the watch than half a deviation below unrelated news.
     """
     shipped = shipped_weights()
 
     def model(names: tuple[str, ...], bias: float, **weights: float) -> Linear:
         weight = np.array([weights.get(name, 0.0) for name in names])
-        return Linear(names=names, mean=np.zeros(len(weight)), scale=np.ones(len(weight)), weight=weight, bias=bias)
+        return Linear(
+            names=names, mean=np.zeros(len(weight)), scale=np.ones(len(weight)), weight=weight, bias=float(bias)
+        )
 
     return replace(
         shipped,
@@ -339,5 +342,5 @@ def plain_weights(*, news: float = 4) -> Weights:
         novelty=Blend(linear=model(shipped.novelty.names, news, same_most=-8)),
         cuts=Cuts(about=0.5, development=0.5, possible=0.2),
         entry_words=None,
-        entry=None,
+        entry=model(("lead_best_z",), 0.5, lead_best_z=1),
     )
