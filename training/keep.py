@@ -31,5 +31,6 @@ def save_weights(weights: Weights, folder: Path) -> None:
     arrays |= {"background": priors.background, "fresh": priors.fresh}
     for name, blend in blends.items():
         arrays |= blend.forest.dump(name) if blend.forest else {}
-    arrays |= {"articles": np.asarray(priors.articles), "frequency": np.asarray(priors.frequency)}
+    if priors.frequency is not None:
+        arrays |= {"articles": np.asarray(priors.articles), "frequency": priors.frequency}
     np.savez_compressed(folder / "priors.npz", **{name: np.asarray(array) for name, array in arrays.items()})
