@@ -9,16 +9,20 @@ import pytest
 from builders import NOON, a_judged, a_listed, a_vector, a_watch, an_article
 from sqlalchemy import func, select
 
-from storywatch.core.model import DevelopmentId, Label, LanguageMean, PageState, WatchId
-from storywatch.core.story import REMEMBERED
+from storywatch.core.corrections import plan_correction, told_anew
+from storywatch.core.model import DevelopmentId, FeedbackKind, Label, LanguageMean, PageState, WatchId
+from storywatch.core.story import REMEMBERED, Story, size_of_memory, watch_texts
 from storywatch.errors import LeaseLost
 from storywatch.store import tables
+from storywatch.store.feedback import Feedback
 from storywatch.store.judgements import Judgements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from desks import Desk
 
-    from storywatch.core.model import Remembered
+    from storywatch.core.model import Judged, Remembered
 
 MINUTE = timedelta(minutes=1)
 HARBOUR = WatchId("harbour-strike")
@@ -175,18 +179,74 @@ def test_a_story_knows_only_its_own_watch_and_encoder(desk: Desk) -> None:
     assert desk.judgements.load_story(HARBOUR, encoder="another").remembered == ()
 
 
-def test_only_the_newest_of_a_long_story_is_remembered(desk: Desk) -> None:
-    """A story of years loads in bounded memory: the newest articles about it, and none that is not."""
-    about = [an_article(url=f"https://a.example/{n}", paragraphs=("One.",)) for n in range(REMEMBERED + 2)]
-    off = [an_article(url=f"https://b.example/{n}", paragraphs=("One.",)) for n in range(2)]
-    desk.poll(*(a_listed(str(n)) for n in range(len(about) + len(off))))
-    entries = desk.entries(limit=2000)
-    for number, article in enumerate((*about, *off)):
-        label = Label.BACKGROUND if number < len(about) else Label.OFF_TOPIC
-        desk.judge(article, a_judged(article, label=label), entry=entries[number])
-    memory = desk.judgements.load_story(HARBOUR, encoder="enc").remembered
-    assert [one.article for one in memory] == [article.id for article in about[2:]]
-    assert [len(one.sentences) for one in memory] == [1] * REMEMBERED
+def a_story() -> Story:
+    """The harbour strike before its first article, with vectors as long as those of `a_judged`."""
+    watch = a_watch()
+    vectors = {text: a_vector(number) for number, text in enumerate(watch_texts(watch))}
+    return Story.begin(watch, vectors, lang="en")
+
+
+def learnt(judged: Iterable[Judged]) -> Story:
+    story = a_story()
+    for one in judged:
+        story = story.learn(one)
+    return story
+
+
+def assert_same_story(recalled: Story, never_stopped: Story) -> None:
+    assert recalled.total == never_stopped.total
+    assert [one.record.article for one in recalled.known] == [one.record.article for one in never_stopped.known]
+    assert recalled.facts.table == never_stopped.facts.table
+    assert np.array_equal(recalled.memory.sentences, never_stopped.memory.sentences)
+
+
+def test_a_long_story_comes_back_as_if_it_had_never_stopped(desk: Desk) -> None:
+    """A story of years loads in bounded memory: its newest articles, none that is off-topic, and all of it as it was learnt.
+
+    What the desk rejected or claimed counts as if it had been judged so.
+    """
+    many = REMEMBERED + 5
+    articles = [
+        an_article(
+            url=f"https://a.example/{n}",
+            title=f"Harbour news {n}",
+            paragraphs=(f"The port counts {1000 + n} waiting trucks.",),
+            seen_at=NOON + timedelta(hours=n),
+        )
+        for n in range(many)
+    ]
+    judged = [a_judged(article, label=Label.BACKGROUND) for article in articles]
+    off_topic = many - 2
+    about = [article for article in articles if article is not articles[off_topic]]
+    judged[off_topic] = a_judged(articles[off_topic], label=Label.OFF_TOPIC)
+    desk.poll(*(a_listed(str(n)) for n in range(many)))
+    for entry, article, one in zip(desk.entries(limit=many), articles, judged, strict=True):
+        desk.judge(article, one, entry=entry)
+
+    memory = desk.judgements.load_story(HARBOUR, encoder="enc")
+    assert memory.total == many - 1
+    assert [one.article for one in memory.remembered] == [article.id for article in about[-REMEMBERED:]]
+    assert [len(one.sentences) for one in memory.remembered] == [1] * REMEMBERED
+    recalled = a_story().recall(memory)
+    assert len(recalled.known) == size_of_memory(many - 1) < REMEMBERED
+    assert recalled.facts.known()
+    assert_same_story(recalled, learnt(judged))
+
+    feedback = Feedback(desk.database, desk.waker)
+    for article in articles[:2]:
+        case = feedback.find_case(HARBOUR, article.id)
+        said = plan_correction(case, FeedbackKind.WRONG, off_topic=True, now=NOON)
+        feedback.record_feedback(case, said, encoder="enc", told=None)
+    rejected = desk.judgements.load_story(HARBOUR, encoder="enc")
+    assert rejected.total == many - 3
+    assert_same_story(a_story().recall(rejected), learnt(judged[2:]))
+
+    case = feedback.find_case(HARBOUR, articles[off_topic].id)
+    said = plan_correction(case, FeedbackKind.NEW, now=NOON)
+    feedback.record_feedback(case, said, encoder="enc", told=told_anew(case))
+    assert desk.judgements.load_story(HARBOUR, encoder="enc").total == many - 2
+    assert desk.judgements.load_story(HARBOUR, encoder="another").total == 0
+    assert desk.judgements.load_story(WatchId("other"), encoder="enc").total == 0
 
 
 def test_the_watchs_own_vectors_are_kept_and_replaced(desk: Desk) -> None:
