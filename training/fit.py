@@ -26,8 +26,9 @@ FEATURES_TRIED = 0.3  # of the features, at each split
 SEED = 7
 PASSED = {"words": 0.99, "evidence": 0.995}  # of relevant entries
 STRAYS = 0.3  # the weight of articles wrongly taken as relevant, when learning what is new
-EXTRA = 0.4  # the weight of cold starts, feed texts and strangers, when learning what is relevant
-DEFAULT_CUTS = Cuts(about=0.4, development=0.4, possible=0.15)
+SHORT = 0.5  # the weight of items of which only the feed's lines are had, when learning what is new
+EXTRA = 0.6  # the weight of cold starts, feed texts and strangers, when learning what is relevant
+DEFAULT_CUTS = Cuts(about=0.45, development=0.4, possible=0.15)
 IGNORED_NOVELTY: frozenset[str] = frozenset({"language_known", "reports_all", "same_language"})
 
 SMALL = 1e-6
@@ -112,7 +113,7 @@ def fit(seen: Sequence[Seen], priors: Priors, *, cuts: Cuts = DEFAULT_CUTS) -> W
 
 def _taken(one: Seen) -> list[Row]:
     """What is asked for something new: the relevant, and the strays that the matcher itself takes for relevant."""
-    return [*(row for row in one.rows if row.relevant), *(row for row in one.own if row.novelty)]
+    return [*(row for row in one.rows if row.relevant), *(row for row in one.own if row.novelty), *one.short]
 
 
 def fit_small(seen: Sequence[Seen], priors: Priors) -> Weights:
@@ -187,9 +188,15 @@ def fit_novelty(stacked: Sequence[tuple[Row, dict[str, float]]]) -> Blend:
     names = tuple(name for name in stacked[0][1] if name not in IGNORED_NOVELTY and name != "relevance")
     figures = np.array([[features[name] for name in names] for _, features in stacked])
     labels = np.array([row.fresh for row, _ in stacked])
-    weights = np.array([1.0 if row.relevant else STRAYS for row, _ in stacked])
+    weights = np.array([_weight(row) for row, _ in stacked])
     linear = logistic(names, figures, labels, weights=weights, strength=0.1, signs=NOVELTY_SIGNS)
     return Blend(linear=linear, forest=forest(names, figures, labels, weights=weights, trees=TREES, leaf=4))
+
+
+def _weight(row: Row) -> float:
+    if not row.relevant:
+        return STRAYS
+    return SHORT if row.novelty["feed_only"] else 1.0
 
 
 def forest(

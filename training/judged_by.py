@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fit import fit
-from learn import choose_cut, look_along, walk
+from learn import choose_cut, choose_cuts, look_along, walk
 from observe import feed_only, priors_from
 
 from storywatch.core.weights import shipped_weights
@@ -65,8 +65,8 @@ def left_out(streams: Sequence[Stream], crew: Crew, *, folds: int) -> Judges:
     learnt = crew.map(_learn_and_walk, parts, doing="folds learnt")
     walked = [list(zip(fold.held, decisions, strict=True)) for fold, (_, decisions) in zip(parts, learnt, strict=True)]
     found: dict[str, Weights] = {}
-    for fold, (weights, _), cut in zip(parts, learnt, cuts_of(walked), strict=True):
-        judge = replace(weights, cuts=replace(weights.cuts, development=cut))
+    for fold, (weights, _), mine in zip(parts, learnt, walked, strict=True):
+        judge = replace(weights, cuts=choose_cuts([pair for other in walked if other is not mine for pair in other]))
         found |= {stream.name: judge for stream in fold.held}
     return [(stream, found[stream.name]) for stream in streams]
 

@@ -18,7 +18,7 @@ def save_weights(weights: Weights, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     raw = {
         "provenance": dict(weights.provenance),
-        "cuts": {name: getattr(weights.cuts, name) for name in ("about", "development", "possible")},
+        "cuts": {name: getattr(weights.cuts, name) for name in ("about", "development", "possible", "usual")},
         "telling": weights.telling.dump(),
     }
     blends = {"relevance": weights.relevance, "same": weights.same, "novelty": weights.novelty}

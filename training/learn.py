@@ -10,7 +10,9 @@ from fit import DEFAULT_CUTS, FOLDS, fit
 from observe import Seen, begin, observe, observe_own, priors_from
 from scoring import score
 
+from storywatch.core.level import height_of, shift_of
 from storywatch.core.model import Label
+from storywatch.core.weights import logit_of, probability
 from storywatch.replay import Replay
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from streams import Stream
 
-    from storywatch.core.weights import Weights
+    from storywatch.core.weights import Cuts, Weights
     from storywatch.ports import Encoder
 
 GRID = np.arange(0.1, 0.8, 0.02)
@@ -29,8 +31,8 @@ Decisions = list[dict[str, Any]]
 def train(streams: Sequence[Stream], encoder: Encoder) -> Weights:
     """The weights to ship, learnt on all streams, with where they come from."""
     seen = look_along(streams, encoder)
-    cut = choose_cut([(one.stream, walk(one.stream, encoder, weights)) for one, weights in held_out(seen, encoder)])
-    weights = fit(seen, priors_from(streams, encoder), cuts=replace(DEFAULT_CUTS, development=cut))
+    walked = [(one.stream, walk(one.stream, encoder, weights)) for one, weights in held_out(seen, encoder)]
+    weights = fit(seen, priors_from(streams, encoder), cuts=choose_cuts(walked))
     provenance = {
         "encoder": encoder.name,
         "streams": [stream.name for stream in streams],
@@ -76,19 +78,46 @@ def walk(stream: Stream, encoder: Encoder, weights: Weights) -> Decisions:
     return [replay.decide(labelled.item) for labelled in stream.items]
 
 
-def choose_cut(walked: Sequence[tuple[Stream, Decisions]]) -> float:
+def choose_cuts(walked: Sequence[tuple[Stream, Decisions]]) -> Cuts:
+    """The cut that is best on these walks, where each story's own level moves it."""
+    usual = usual_height(walked)
+    return replace(DEFAULT_CUTS, development=choose_cut(walked, usual=usual), usual=usual)
+
+
+def usual_height(walked: Sequence[tuple[Stream, Decisions]]) -> float:
+    """How high the scores of a story go on average, in log-odds."""
+    scored = [[decision["score"] for decision in decisions if decision["score"] > 0] for _, decisions in walked]
+    return round(float(np.mean([height_of(scores) for scores in scored if scores])), 4)
+
+
+def choose_cut(walked: Sequence[tuple[Stream, Decisions]], *, usual: float | None = None) -> float:
     """The score from which on alerts are best on average, smoothed over its neighbours."""
-    mean = np.mean([f1_by_cut(stream, decisions) for stream, decisions in walked], axis=0)
+    mean = np.mean([f1_by_cut(stream, decisions, usual=usual) for stream, decisions in walked], axis=0)
     smooth = np.convolve(np.pad(mean, SMOOTH // 2, mode="edge"), np.ones(SMOOTH) / SMOOTH, "valid")
     return round(float(GRID[smooth.argmax()]), 2)
 
 
-def f1_by_cut(stream: Stream, decisions: Decisions) -> list[float]:
-    """The development F1 that each cut of the grid would give."""
-    return [score(stream, [_cut(decision, cut) for decision in decisions]).f1 for cut in GRID]
+def f1_by_cut(stream: Stream, decisions: Decisions, *, usual: float | None = None) -> list[float]:
+    """The development F1 that each cut of the grid would give; with `usual` it follows the story's level."""
+    shifts = _levels(decisions, usual)
+    return [
+        score(stream, [_cut(decision, cut, shift) for decision, shift in zip(decisions, shifts, strict=True)]).f1
+        for cut in GRID
+    ]
 
 
-def _cut(decision: dict[str, Any], cut: float) -> str:
+def _levels(decisions: Decisions, usual: float | None) -> list[float]:
+    past: list[float] = []
+    shifts = []
+    for decision in decisions:
+        shifts.append(shift_of(past, usual))
+        if decision["verdict"] != Label.OFF_TOPIC:
+            past.append(decision["score"])
+    return shifts
+
+
+def _cut(decision: dict[str, Any], cut: float, shift: float) -> str:
     if decision["verdict"] == Label.OFF_TOPIC:
         return str(Label.OFF_TOPIC.value)
-    return str((Label.DEVELOPMENT if decision["score"] >= cut else Label.REPEAT).value)
+    moved = probability(logit_of(cut) + shift)
+    return str((Label.DEVELOPMENT if decision["score"] >= moved else Label.REPEAT).value)

@@ -78,6 +78,7 @@ class Seen:
     stream: Stream
     rows: list[Row]  # one an item, every earlier decision right
     extra: list[Row]  # for relevance only: cold starts, feed texts, strangers
+    short: list[Row] = field(default_factory=list)  # for novelty: relevant items of which only the feed's lines are had
     glances: list[Glimpse] = field(default_factory=list)
     own: list[Row] = field(default_factory=list)  # along the matcher's own decisions
 
@@ -95,6 +96,7 @@ def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, prior
     home = first  # what the story would be if only texts in the watch's own language had come so far
     rows: list[Row] = []
     extra: list[Row] = []
+    shorts: list[Row] = []
     glances: list[Glimpse] = []
     past: dict[ArticleId, frozenset[str]] = {}
     for number, (labelled, fresh) in enumerate(zip(stream.items, stream.fresh(), strict=True)):
@@ -106,6 +108,8 @@ def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, prior
         glances += [_glimpse(labelled.article, encoder, moment, relevant=labelled.relevant) for moment in (first, story)]
         if number % 2:
             extra.append(_relevance_row(labelled, short, story))
+        if labelled.relevant:
+            shorts.append(_row(labelled, short, story, fresh=fresh, past=past))
         if labelled.article.lang != first.lang:
             extra.append(_relevance_row(labelled, reading, home))
         story = story.learn(_right(story, reading, labelled, fresh=fresh))
@@ -118,7 +122,7 @@ def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, prior
         reading = read_closely(article, encoder)
         extra += [_relevance_row(stranger, reading, moment) for moment in (first, story)]
         glances += [_glimpse(stranger.article, encoder, moment, stranger=True) for moment in (first, story)]
-    return Seen(stream=stream, rows=rows, extra=extra, glances=glances)
+    return Seen(stream=stream, rows=rows, extra=extra, short=shorts, glances=glances)
 
 
 def _glimpse(

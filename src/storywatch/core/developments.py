@@ -76,7 +76,7 @@ def judge(match: Match, reading: Reading, story: Story) -> Verdict:
         relevance=match.relevance,
         carried=carried,
         score=score,
-        cut=probability(logit_of(story.weights.cuts.development) + SHIFTS[story.watch.sensitivity]),
+        cut=cut_of(story),
     )
     return Verdict(
         verdict=label,
@@ -131,10 +131,15 @@ def carried_doubt(news: News) -> float:
     return max(doubtful, default=0.0) * (1 - max(told, default=0.0))
 
 
+def cut_of(story: Story) -> float:
+    """The score from which on this story tells: the usual one, moved by its own level and by what the desk wants."""
+    return probability(logit_of(story.weights.cuts.development) + SHIFTS[story.watch.sensitivity] + story.level)
+
+
 def _label(score: float, news: News, reading: Reading, match: Match, story: Story) -> Label:
     cuts = story.weights.cuts
     shift = SHIFTS[story.watch.sensitivity]
-    if score >= probability(logit_of(cuts.development) + shift):
+    if score >= cut_of(story):
         return Label.DEVELOPMENT
     if score >= probability(logit_of(cuts.possible) + shift) or kept_without_text(reading, match):
         return Label.POSSIBLE

@@ -17,6 +17,7 @@ import numpy as np
 from storywatch.core.corrections import corrected
 from storywatch.core.facts import Facts, Said
 from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust
+from storywatch.core.level import shift_of
 from storywatch.core.memory import LONG_NAME, Basis, Known, Look, Memory, look_at, marks_of, remember, stacked
 from storywatch.core.model import Judged, Label, LanguageMean, Place, Remembered
 from storywatch.core.names import beginnings_of, names_of, skeletons_of
@@ -165,6 +166,11 @@ class Story:
     def memory(self) -> Memory:
         """What is known, as arrays."""
         return remember(self.basis, self.known, centre=self.mean)
+
+    @cached_property
+    def level(self) -> float:
+        """By how much this story's cut lies above the usual one, in log-odds."""
+        return shift_of([known.record.score for known in self.known], self.weights.cuts.usual)
 
     def look_at(self, reading: Reading) -> Look:
         """An article against what is known."""

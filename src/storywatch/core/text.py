@@ -63,9 +63,11 @@ def _is_inside(text: str, start: int, border: re.Match[str]) -> bool:
 def sentences_of(article: Article) -> list[tuple[str, Place]]:
     """The article's sentences with their place: title, summary (three at most), then the body; forty at most.
 
+    What has no letter and no figure is no sentence: some feeds list "(" as a summary.
+
     An article without any text is read by its address: there is always one sentence at least.
     """
-    found = [part for part in _parts(article) if part[0]]
+    found = [part for part in _parts(article) if any(map(str.isalnum, part[0]))]
     return found[:MAX_SENTENCES] or [(article.url, Place.TITLE)]
 
 

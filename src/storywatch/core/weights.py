@@ -217,6 +217,7 @@ class Cuts:
     about: float  # relevance from here on: about the story
     development: float  # score from here on: an alert
     possible: float  # score from here on: the digest
+    usual: float | None = None  # how high the scores of a story usually go, in log-odds: its own moves the cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -66,7 +66,12 @@ RELEVANCE = (
         "names of the watch that are in it: {:.0%}",
         "names_count names_head name_tokens names_weight names_about names_rarest",
     ),
-    _evidence("terms", "terms", "your words that are in it: {:.0f}", "terms_title terms_head terms_missed terms_none"),
+    _evidence(
+        "terms",
+        "terms",
+        "your words that are in it: {:.0f}",
+        "terms_near terms_named terms_title terms_head terms_missed terms_none",
+    ),
     _evidence("wording", "copied", "its wording that is in an article of the story: {:.0%}"),
     _evidence("address", "same_address", "articles of the story at its address: {:.0f}"),
     _evidence("length", "chars", "its length in characters: {:.0f}", "feed_only", unit=math.expm1),

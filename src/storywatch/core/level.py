@@ -1,0 +1,40 @@
+"""The level of a story: how far its cut lies from the usual one. Cuts that fit one story are wrong for the next.
+
+A story whose best scores are high, since its texts are long or its outlets loud, needs a higher cut than one that is told in
+two lines. The shift is a share of the distance of its high scores from what is usual, and grows with the articles
+behind it, so that a young story has the usual cut.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storywatch.core.weights import logit_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HIGH = 0.9  # the quantile of a story's scores that is compared
+REACH = 0.3  # of the distance; more follows the noise of single stories
+PATIENCE = 30  # articles after which half of it counts
+LAST = 200  # articles that are looked at
+FAINTEST = 0.005  # a lower score says no more
+
+
+def shift_of(scores: Sequence[float], usual: float | None) -> float:
+    """By how much the cut moves, in log-odds, after these scores (the oldest first); `usual` is what `height_of` usually is.
+
+    0 where nothing is known. Scores of 0, which copies have, are left out.
+    """
+    counted = [score for score in scores if score > 0][-LAST:]
+    if usual is None or not counted:
+        return 0.0
+    count = len(counted)
+    return round(REACH * (height_of(counted) - usual) * count / (count + PATIENCE), 4)
+
+
+def height_of(scores: Sequence[float]) -> float:
+    """How high the scores of a story go, in log-odds."""
+    return float(np.quantile([logit_of(max(FAINTEST, min(1 - FAINTEST, score))) for score in scores], HIGH))
