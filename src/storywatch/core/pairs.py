@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from storywatch.core.memory import Known, Look, Marks, Memory
-    from storywatch.core.weights import Linear
+    from storywatch.core.weights import Blend
 
 FIGURES = (
     "lead",
@@ -59,7 +59,7 @@ class Pairs:
     figures: npt.NDArray[np.float64]
     covered: npt.NDArray[np.float64]  # sentences of the article by earlier articles: the best match in each
 
-    def chances(self, same: Linear) -> npt.NDArray[np.float64]:
+    def chances(self, same: Blend) -> npt.NDArray[np.float64]:
         """For each earlier article the probability that it reports the same development."""
         logits = np.clip(same.logits(self.figures), -40, 40)
         chances: npt.NDArray[np.float64] = 1 / (1 + np.exp(-logits))
