@@ -61,8 +61,12 @@ train: $(VENV)/installed-dev
 	$(if $(OUT),,OMP_NUM_THREADS=1 $(BIN)/python training telling $(STREAMS))
 	$(if $(OUT),,OMP_NUM_THREADS=1 $(BIN)/python training severity $(STREAMS))
 
+# In how many parts whole streams are left out, and how many processes work at it.
+FOLDS ?= 6
+JOBS  ?= 2
+
 evaluate: $(VENV)/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python training evaluate $(CHOSEN) $(STREAMS)
+	OMP_NUM_THREADS=1 $(BIN)/python training evaluate --folds $(FOLDS) --jobs $(JOBS) $(CHOSEN) $(STREAMS)
 
 measure: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python training contact $(STREAMS)

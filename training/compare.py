@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import fit
 import numpy as np
+from fit import _taken
 from judged_by import cuts_of, in_folds, learn_from
 from learn import GRID, f1_by_cut, walk
 from scoring import score
@@ -133,8 +134,7 @@ def _stacked(seen: Sequence[Seen], weights: Weights) -> Stacked:
     for at in range(min(fit.FOLDS, len(seen))):
         held = seen[at :: fit.FOLDS]
         small = fit.fit_small([one for one in seen if one not in held] or held, weights.priors)
-        asked = (row for one in held for row in (*(row for row in one.rows if row.relevant), *one.own))
-        found += [(row, fit.stack(row, small)) for row in asked if row.novelty]
+        found += [(row, fit.stack(row, small)) for one in held for row in _taken(one)]
     return found
 
 
@@ -176,11 +176,11 @@ def _walk_held(fold: Fold, encoder: Encoder) -> list[Decisions]:
 def _compared(name: str, folds: Sequence[Fold], walked: Sequence[Sequence[Decisions]]) -> Compared:
     pairs = [list(zip(fold.held, decisions, strict=True)) for fold, decisions in zip(folds, walked, strict=True)]
     tuned, best, about = [], [], []
-    for mine, cut in zip(pairs, cuts_of(pairs), strict=True):
+    for mine, cuts in zip(pairs, cuts_of(pairs), strict=True):
         for stream, decisions in mine:
-            by_cut = f1_by_cut(stream, decisions)
-            tuned.append(by_cut[int(abs(GRID - cut).argmin())])
-            best.append(max(by_cut))
+            by_cut = f1_by_cut(stream, decisions, usual=cuts.usual)
+            tuned.append(by_cut[int(abs(GRID - cuts.development).argmin())])
+            best.append(max(f1_by_cut(stream, decisions)))
             about.append(score(stream, [decision["verdict"] for decision in decisions]).relevance_f1)
     return Compared(name=name, tuned=mean(tuned), hindsight=mean(best), relevance=mean(about), least=min(tuned))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fit import fit
-from learn import choose_cut, choose_cuts, look_along, walk
+from learn import choose_cuts, look_along, walk
 from observe import feed_only, priors_from
 
 from storywatch.core.weights import shipped_weights
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from observe import Seen
     from streams import Labelled, Stream
 
-    from storywatch.core.weights import Weights
+    from storywatch.core.weights import Cuts, Weights
     from storywatch.ports import Encoder
 
 Judges = list[tuple["Stream", "Weights"]]
@@ -65,15 +65,15 @@ def left_out(streams: Sequence[Stream], crew: Crew, *, folds: int) -> Judges:
     learnt = crew.map(_learn_and_walk, parts, doing="folds learnt")
     walked = [list(zip(fold.held, decisions, strict=True)) for fold, (_, decisions) in zip(parts, learnt, strict=True)]
     found: dict[str, Weights] = {}
-    for fold, (weights, _), mine in zip(parts, learnt, walked, strict=True):
-        judge = replace(weights, cuts=choose_cuts([pair for other in walked if other is not mine for pair in other]))
+    for fold, (weights, _), cuts in zip(parts, learnt, cuts_of(walked), strict=True):
+        judge = replace(weights, cuts=cuts)
         found |= {stream.name: judge for stream in fold.held}
     return [(stream, found[stream.name]) for stream in streams]
 
 
-def cuts_of(walked: Sequence[Sequence[tuple[Stream, Decisions]]]) -> list[float]:
-    """For each fold the cut that is best on the walks of the others."""
-    return [choose_cut([pair for other in walked if other is not mine for pair in other]) for mine in walked]
+def cuts_of(walked: Sequence[Sequence[tuple[Stream, Decisions]]]) -> list[Cuts]:
+    """For each fold the cuts that are best on the walks of the others."""
+    return [choose_cuts([pair for other in walked if other is not mine for pair in other]) for mine in walked]
 
 
 def learn_from(streams: Sequence[Stream], encoder: Encoder) -> tuple[list[Seen], Weights]:

@@ -10,7 +10,9 @@ import numpy as np
 from observe import begin
 from scoring import harmonic, outcomes, ratio, score
 
+from storywatch.core.developments import cut_of
 from storywatch.core.model import Label
+from storywatch.core.weights import logit_of, probability
 from storywatch.replay import Replay
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Walk:
     stream: Stream
     decisions: Decisions  # one an item
     relevance: tuple[float | None, ...]  # one an item; None: passed over at a glance
+    cut_at: tuple[float, ...]  # one an item: the score from which on the story told, its own level included
     cuts: Cuts
 
     @property
@@ -65,13 +68,16 @@ def walk_closely(judge: tuple[Stream, Weights], encoder: Encoder) -> Walk:
     """The decisions of a replay, and how relevant it found each item."""
     stream, weights = judge
     replay = Replay(story=begin(stream, encoder, weights), encoder=encoder)
-    decisions = [replay.decide(labelled.item) for labelled in stream.items]
+    decisions, cut_at = [], []
+    for labelled in stream.items:
+        cut_at.append(cut_of(replay.story))
+        decisions.append(replay.decide(labelled.item))
     found = {
         one.remembered.article: COPIES if one.match.copy_of is not None else one.match.relevance
         for one in replay.judged
     }
     relevance = tuple(found.get(labelled.article.id) for labelled in stream.items)
-    return Walk(stream=stream, decisions=decisions, relevance=relevance, cuts=weights.cuts)
+    return Walk(stream=stream, decisions=decisions, relevance=relevance, cut_at=tuple(cut_at), cuts=weights.cuts)
 
 
 # --------------------------------------------------------------------------- by language and by role
@@ -173,7 +179,7 @@ class Point:
 
 
 def development_curve(walks: Sequence[Walk]) -> list[Point]:
-    """Alerts by the cut of the score. The same scores are cut again; what stories would have remembered is not played again."""
+    """Alerts by the usual cut of the score, which each story's level moves. The same scores are cut again; what stories would have remembered is not played again."""
     return [_development_point(walks, float(cut)) for cut in CURVE]
 
 
@@ -187,13 +193,12 @@ def _development_point(walks: Sequence[Walk], cut: float) -> Point:
 
 
 def _alerts_from(walk: Walk, cut: float) -> list[str]:
+    moved = logit_of(cut) - logit_of(walk.cuts.development)
     return [
-        str(
-            Label.DEVELOPMENT
-            if decision["verdict"] != Label.OFF_TOPIC and decision["score"] >= cut
-            else Label.OFF_TOPIC
-        )
-        for decision in walk.decisions
+        Label.DEVELOPMENT.value
+        if decision["verdict"] != Label.OFF_TOPIC and decision["score"] >= probability(logit_of(used) + moved)
+        else Label.OFF_TOPIC.value
+        for decision, used in zip(walk.decisions, walk.cut_at, strict=True)
     ]
 
 
@@ -273,7 +278,7 @@ def _wrong(one: Outcome) -> str:
 def _fault(walk: Walk, at: int, one: Outcome, *, kind: str, developments: frozenset[str], other: str | None) -> Fault:
     decision, relevance = walk.decisions[at], walk.relevance[at]
     off_topic = one.verdict == Label.OFF_TOPIC
-    margin: float | None = decision["score"] - walk.cuts.development
+    margin: float | None = decision["score"] - walk.cut_at[at]
     if off_topic:
         margin = None if relevance is None else relevance - walk.cuts.about
     nearest = decision["nearest"] or {"item": None, "score": 0.0}

@@ -51,7 +51,7 @@ def print_report(walks: Sequence[Walk], *, errors: int) -> None:
         _by_stream(walks),
         _by_language(languages),
         _by_role(walks),
-        _curve("development, by the cut of the score", "alerts", development_curve(walks)),
+        _curve("development, by the usual cut of the score", "alerts", development_curve(walks)),
         _curve("about the story, by the cut of the relevance", "taken", relevance_curve(walks)),
         _counts(found),
         *(_errors(kind, worst(found, kind, errors)) for kind in (*WRONG, *MISSED) if errors),
@@ -106,11 +106,6 @@ def _far(languages: dict[str, Part]) -> str:
         f"{home.found:.3f} in English, {together:.3f} in {', '.join(far)}: {together / home.found:.2f} of the English share;"
         f" the least is {worst_of} with {far[worst_of].found / home.found:.2f}"
     )
-
-
-def print_table(walks: Sequence[Walk]) -> None:
-    """One line a stream, and the means."""
-    print(_by_stream(walks))  # noqa: T201  it is a command
 
 
 def _by_stream(walks: Sequence[Walk]) -> str:
