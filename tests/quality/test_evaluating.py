@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import fit
@@ -18,6 +19,7 @@ from measure import Walk, by_language, by_role, development_curve, faults, relev
 from report import print_report
 from scoring import outcomes, score
 from streams import Labelled, Stream
+from vectors import KeptVectors
 
 from storywatch.core.model import Terms, WatchId
 from storywatch.core.weights import Cuts
@@ -26,8 +28,10 @@ from storywatch.replay import parse_item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from judged_by import Judges
+    from observe import Seen
 
     from storywatch.core.weights import Weights
     from storywatch.ports import Encoder
@@ -308,9 +312,9 @@ def test_what_judges_a_stream_saw_nothing_of_its_fold(streams: list[Stream], jud
 
 
 @forks
-def test_two_workers_find_what_one_finds(streams: list[Stream], judges: Judges) -> None:
-    """To the last digit: weights, cuts and decisions."""
-    crew = Crew(open_encoder=WordEncoder, jobs=2)
+def test_two_workers_find_what_one_finds(streams: list[Stream], judges: Judges, tmp_path: Path) -> None:
+    """To the last digit: weights, cuts and decisions. Both keep their vectors in one file."""
+    crew = Crew(open_encoder=partial(KeptVectors, WordEncoder(), tmp_path / "vectors.sqlite"), jobs=2)
     twice = left_out(streams, crew, folds=2)
     assert all(are_alike(weights, other) for (_, weights), (_, other) in zip(judges, twice, strict=True))
     assert [asdict(weights.cuts) for _, weights in judges] == [asdict(weights.cuts) for _, weights in twice]
@@ -339,9 +343,14 @@ def test_a_walk_knows_how_relevant_each_item_was(judges: Judges) -> None:
 # --------------------------------------------------------------------------- ablation and learning curve
 
 
-def test_evidence_is_removed_from_what_is_learnt(streams: list[Stream]) -> None:
+@pytest.fixture(scope="module")
+def learnt(streams: list[Stream]) -> tuple[list[Seen], Weights]:
+    return learn_from(streams[:2], WordEncoder())
+
+
+def test_evidence_is_removed_from_what_is_learnt(learnt: tuple[list[Seen], Weights]) -> None:
     """Each kind from the model that asks for it; with nothing removed it is what is shipped."""
-    seen, weights = learn_from(streams[:2], WordEncoder())
+    seen, weights = learnt
     found = dict(without_each(seen, weights))
     assert found["everything"] is weights
     less = found["relevance: names"]
@@ -354,9 +363,9 @@ def test_evidence_is_removed_from_what_is_learnt(streams: list[Stream]) -> None:
     assert less.relevance is weights.relevance
 
 
-def test_nothing_removed_is_what_is_learnt(streams: list[Stream]) -> None:
+def test_nothing_removed_is_what_is_learnt(learnt: tuple[list[Seen], Weights]) -> None:
     """The ablation learns from the very rows that training learns from."""
-    seen, weights = learn_from(streams[:2], WordEncoder())
+    seen, weights = learnt
     again = without_novelty(_stacked(seen, weights), weights, frozenset())
     assert are_alike(weights, again)
     assert set(weights.novelty.names).isdisjoint(fit.IGNORED_NOVELTY)
