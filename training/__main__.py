@@ -3,6 +3,7 @@
     python training train [--out FOLDER] STREAMS...     writes weights.json and priors.npz
     python training train --encoder KIND:MODEL --out FOLDER STREAMS...      those of another encoder
     python training evaluate [--shipped] STREAMS...     each stream judged by weights learnt on others: figures and worst errors
+    python training evaluate --decisions FOLDER STREAMS...      another matcher's decisions, a file NAME.jsonl a stream
     python training evaluate --ablate STREAMS...        what each kind of evidence is worth; takes hours
     python training evaluate --curve 3,6,12 STREAMS...  what more streams to learn from are worth
     python training pack --out FILE STREAMS...          the vectors that a replay of the streams asks for
@@ -35,6 +36,7 @@ from band import measure_band, print_band, walk_all
 from compare import ablate, learning_curve, parse_sizes, print_compared
 from contact import measure_contact, print_contact
 from crew import Crew
+from decided import read_walks
 from desk import measure_feedback, print_worth
 from haystack import list_walks, load_followed, print_searches, print_walks, read_entries, search_needles, walk_entries
 from judged_by import FEWEST_FOLDS, Judges, cut_short, left_out, shipped
@@ -102,7 +104,9 @@ def _judges(arguments: argparse.Namespace, streams: Sequence[Stream], crew: Crew
 
 
 def _evaluate(arguments: argparse.Namespace, streams: Sequence[Stream], crew: Crew) -> None:
-    if arguments.ablate:
+    if arguments.decisions:
+        print_report(read_walks(streams, arguments.decisions), errors=0, graded=False)
+    elif arguments.ablate:
         print_compared("removed", ablate(streams, crew, folds=arguments.folds))
     elif arguments.curve:
         rows = learning_curve(streams, crew, folds=arguments.folds, sizes=arguments.curve)
@@ -118,10 +122,11 @@ def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
         parser.error("needles needs --among FILE")
     if arguments.command == "haystack" and arguments.watch is None:
         parser.error("haystack needs --watch WATCH...")
-    if arguments.command != "evaluate" and (arguments.ablate or arguments.curve):
-        parser.error("--ablate and --curve go with evaluate")
-    if arguments.shipped + arguments.ablate + bool(arguments.curve) > 1:
-        parser.error("one of --shipped, --ablate and --curve at a time")
+    ways = [bool(way) for way in (arguments.ablate, arguments.curve, arguments.decisions)]
+    if arguments.command != "evaluate" and any(ways):
+        parser.error("--ablate, --curve and --decisions go with evaluate")
+    if arguments.shipped + sum(ways) > 1:
+        parser.error("one of --shipped, --ablate, --curve and --decisions at a time")
     if arguments.jobs < 1 or arguments.folds < FEWEST_FOLDS or arguments.errors < 0:
         parser.error(f"--jobs is 1 at least, --folds {FEWEST_FOLDS}, --errors 0")
     if arguments.encoder != BUNDLED and not (arguments.command in {"train", "evaluate"} and not arguments.shipped):
@@ -230,6 +235,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--errors", type=int, default=5, metavar="N", help="the worst N errors of each kind (default: 5)"
     )
+    parser.add_argument("--decisions", type=Path, metavar="FOLDER", help="evaluate: decisions of another matcher")
     parser.add_argument("--ablate", action="store_true", help="evaluate: without each kind of evidence")
     parser.add_argument("--curve", type=parse_sizes, metavar="N,N,...", help="evaluate: learnt from so many streams")
     parser.add_argument("--entries-only", action="store_true", help="with items cut to title and summary")

@@ -42,8 +42,8 @@ KINDS = {
 }
 
 
-def print_report(walks: Sequence[Walk], *, errors: int) -> None:
-    """All of it; so many of the worst errors of each kind."""
+def print_report(walks: Sequence[Walk], *, errors: int, graded: bool = True) -> None:
+    """All of it; so many of the worst errors of each kind. `graded`: relevance is known as a figure, not only as yes or no."""
     found = [fault for walk in walks for fault in faults(walk)]
     languages = by_language(walks)
     parts = [
@@ -52,7 +52,7 @@ def print_report(walks: Sequence[Walk], *, errors: int) -> None:
         _by_language(languages),
         _by_role(walks),
         _curve("development, by the usual cut of the score", "alerts", development_curve(walks)),
-        _curve("about the story, by the cut of the relevance", "taken", relevance_curve(walks)),
+        _curve("about the story, by the cut of the relevance", "taken", relevance_curve(walks)) if graded else "",
         _counts(found),
         *(_errors(kind, worst(found, kind, errors)) for kind in (*WRONG, *MISSED) if errors),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict, replace
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 from builders import a_watch
 from compare import Compared, _stacked, learning_curve, parse_sizes, print_compared, without_each, without_novelty
 from crew import Crew
+from decided import read_walks
 from encoders import WordEncoder
 from judged_by import in_folds, learn_from, left_out
 from measure import Walk, by_language, by_role, development_curve, faults, relevance_curve, walk_all, worst
@@ -221,6 +223,42 @@ def test_no_errors_are_listed_where_none_are_asked_for(walk: Walk, capsys: pytes
     printed = capsys.readouterr().out
     assert "first report missed, never told        3      1" in printed
     assert "Boats at sea" not in printed
+
+
+def test_another_matcher_is_measured_by_its_decisions(
+    walk: Walk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same verdicts give the same figures; the lowest score that was told is its cut."""
+    rows = [
+        {"id": labelled.item.id, **decision}
+        for labelled, decision in zip(walk.stream.items, walk.decisions, strict=True)
+    ]
+    (tmp_path / "strike.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    [read] = read_walks([walk.stream], tmp_path)
+    assert read.figures == walk.figures
+    assert read.cuts.development == 0.5
+    print_report([read], errors=0, graded=False)
+    printed = capsys.readouterr().out
+    assert "first report missed, told later        1      0" in printed
+    assert "by the cut of the relevance" not in printed
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"id": "i00", "verdict": "repeat", "score": 0}', "strike.jsonl: no decision on i01"),
+        ('{"id": "i00", "verdict": "news", "score": 0}', "strike.jsonl:1: 'id', 'verdict' .background, "),
+        ('{"id": "i00", "verdict": "repeat"}', "'score' .a number. are needed"),
+        ("i00 repeat", "strike.jsonl:1: not JSON"),
+        (None, "strike.jsonl: No such file"),
+    ],
+)
+def test_decisions_that_are_no_decisions_are_named(walk: Walk, tmp_path: Path, line: str | None, message: str) -> None:
+    """With the file and the line."""
+    if line is not None:
+        (tmp_path / "strike.jsonl").write_text(line, "utf-8")
+    with pytest.raises(StorywatchError, match=message):
+        read_walks([walk.stream], tmp_path)
 
 
 # --------------------------------------------------------------------------- whole streams left out
