@@ -76,6 +76,7 @@ def _in_short(walks: Sequence[Walk], languages: dict[str, Part]) -> str:
             f"recall {means.possible_recall:.3f} with {means.possible_share:.1f} possible items for 100 relevant",
         ),
         ("first reports found", _far(languages)),
+        ("told at once or later", _far_ever(languages)),
     ]
     return "\n".join([f"means over {len(walks)} streams", *(f"  {name:26} {words}" for name, words in pairs)])
 
@@ -106,6 +107,14 @@ def _far(languages: dict[str, Part]) -> str:
         f"{home.found:.3f} in English, {together:.3f} in {', '.join(far)}: {together / home.found:.2f} of the English share;"
         f" the least is {worst_of} with {far[worst_of].found / home.found:.2f}"
     )
+
+
+def _far_ever(languages: dict[str, Part]) -> str:
+    """The same for developments that some alert told, by the language that they were first reported in."""
+    far = [part for lang, part in languages.items() if lang in FAR and part.due]
+    home = languages.get(HOME, Part())
+    at_home, share = ratio(home.ever, home.due), ratio(sum(part.ever for part in far), sum(part.due for part in far))
+    return f"{at_home:.3f} of those first reported in English, {share:.3f} in the others: {ratio(share, at_home):.2f} of it"
 
 
 def _by_stream(walks: Sequence[Walk]) -> str:

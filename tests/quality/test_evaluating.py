@@ -205,6 +205,7 @@ def test_the_report_shows_the_texts(walk: Walk, capsys: pytest.CaptureFixture[st
     print_report([walk], errors=3)
     printed = capsys.readouterr().out
     assert "0.500 in English, 0.000 in ko, ja: 0.00 of the English share" in printed
+    assert "0.500 of those first reported in English, 0.333 in the others: 0.67 of it" in printed
     assert "2.50 for each that was told, 1.00 for each that was due" in printed
     assert "0.500 (1 of 2)" in printed
     assert "recall 0.600 with 11.1 possible items for 100 relevant" in printed
