@@ -215,10 +215,18 @@ def forest(
     return Forest(
         names=names,
         roots=roots,
-        feature=np.concatenate([np.where(keep, one.feature, 0) for one, keep in zip(grown, inner, strict=True)]).astype(np.int16),
-        threshold=np.concatenate([np.where(keep, one.threshold, 0) for one, keep in zip(grown, inner, strict=True)]).astype(np.float32),
-        left=np.concatenate([np.where(keep, one.children_left + root, 0) for one, keep, root in zip(grown, inner, roots, strict=True)]).astype(np.int32),
-        right=np.concatenate([np.where(keep, one.children_right + root, 0) for one, keep, root in zip(grown, inner, roots, strict=True)]).astype(np.int32),
+        feature=np.concatenate([np.where(keep, one.feature, 0) for one, keep in zip(grown, inner, strict=True)]).astype(
+            np.int16
+        ),
+        threshold=np.concatenate(
+            [np.where(keep, one.threshold, 0) for one, keep in zip(grown, inner, strict=True)]
+        ).astype(np.float32),
+        left=np.concatenate(
+            [np.where(keep, one.children_left + root, 0) for one, keep, root in zip(grown, inner, roots, strict=True)]
+        ).astype(np.int32),
+        right=np.concatenate(
+            [np.where(keep, one.children_right + root, 0) for one, keep, root in zip(grown, inner, roots, strict=True)]
+        ).astype(np.int32),
         value=np.concatenate(shares).astype(np.float32),
     )
 

@@ -105,7 +105,9 @@ def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, prior
         rows.append(_row(labelled, reading, story, fresh=fresh, past=past))
         extra.append(_relevance_row(labelled, reading, first))
         extra.append(_relevance_row(labelled, short, first))
-        glances += [_glimpse(labelled.article, encoder, moment, relevant=labelled.relevant) for moment in (first, story)]
+        glances += [
+            _glimpse(labelled.article, encoder, moment, relevant=labelled.relevant) for moment in (first, story)
+        ]
         if number % 2:
             extra.append(_relevance_row(labelled, short, story))
         if labelled.relevant:

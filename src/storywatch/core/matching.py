@@ -52,7 +52,9 @@ def _glance_at_words(title: str, summary: str, lang: str | None, story: Story) -
     figure = round(model.logit(weigh_words(title, summary, story)), 4)
     if figure >= 0:
         return Glance(worth=None, figure=figure, words="shares words with the story")
-    return Glance(worth=False, figure=figure, words=f"its words are none of the story's ({figure:+.1f}, read from 0 on)")
+    return Glance(
+        worth=False, figure=figure, words=f"its words are none of the story's ({figure:+.1f}, read from 0 on)"
+    )
 
 
 def look_of(title: str, summary: str, vector: Vector, lang: str, story: Story) -> Look:
@@ -84,7 +86,9 @@ def _glance_at_vector(title: str, summary: str, vector: Vector, lang: str, *, st
         return Glance(worth=True, figure=0.0, words="this encoder's weights can't tell from two lines")
     features = weigh_evidence(look_of(title, summary, vector, lang, story), story).features
     figure = round(model.logit(features), 4)
-    return Glance(worth=figure >= 0, figure=figure, words=f"its two lines beside the story: {figure:+.1f}, read from 0 on")
+    return Glance(
+        worth=figure >= 0, figure=figure, words=f"its two lines beside the story: {figure:+.1f}, read from 0 on"
+    )
 
 
 def match(reading: Reading, story: Story) -> Match:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,6 +123,53 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vocabulary:
+    """The words of a story: in how many of its sure articles each stands, and all that it used by language.
+
+    Only ever added to: what is made of hundreds of articles is not made anew for each.
+    """
+
+    sure: int = 0  # articles that are surely about the story
+    words: Counter[str] = field(default_factory=Counter)  # of these
+    skeletons: Counter[str] = field(default_factory=Counter)
+    used: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by language, the watch's own under its language
+    names: frozenset[str] = frozenset()  # with beginnings
+    numbers: frozenset[float] = frozenset()
+
+    @classmethod
+    def of(cls, basis: Basis, known: Iterable[Known]) -> Vocabulary:
+        """The words of the watch's own texts and of these articles."""
+        found = cls(
+            used=dict.fromkeys(sorted(basis.own_languages), basis.marks.words),
+            names=beginnings_of(basis.names),
+            numbers=basis.marks.all_numbers(),
+        )
+        return found.with_articles(known)
+
+    def with_articles(self, known: Iterable[Known]) -> Vocabulary:
+        """With the words of these articles."""
+        sure, words, skeletons = self.sure, self.words.copy(), self.skeletons.copy()
+        used, names, numbers = dict(self.used), set(self.names), set(self.numbers)
+        for article in known:
+            marks, lang = article.marks, article.record.lang
+            if article.sure:
+                sure += 1
+                words.update(marks.words)
+                skeletons.update(bones for bones in marks.skeletons if len(bones) >= LONG_NAME)
+            used[lang] = used.get(lang, frozenset()) | marks.words
+            names |= beginnings_of(_named(marks))
+            numbers |= marks.all_numbers()
+        return Vocabulary(
+            sure=sure,
+            words=words,
+            skeletons=skeletons,
+            used=used,
+            names=frozenset(names),
+            numbers=frozenset(numbers),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Memory:
     """The story as arrays, centred. Rows of `sentences`: the watch's own texts first, then one article after the other."""
 
@@ -135,20 +182,18 @@ class Memory:
     starts: npt.NDArray[np.intp]  # where each article's sentences begin
     owners: npt.NDArray[np.intp]  # which article each sentence is of; -1 the watch itself
     article_hours: npt.NDArray[np.float64]
-    names: frozenset[str]  # known ones, with beginnings
-    numbers: frozenset[float]
     marks: tuple[Marks, ...]  # of the watch, then of each article
     vocabulary: Vocabulary
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The known names, with beginnings."""
+        return self.vocabulary.names
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Vocabulary:
-    """The words of a story: in how many of its sure articles each stands, and all that it used by language."""
-
-    sure: int  # articles that are surely about the story
-    words: Counter[str]  # of these
-    skeletons: Counter[str]
-    used: Mapping[str, frozenset[str]]  # by language, the watch's own under its language
+    @property
+    def numbers(self) -> frozenset[float]:
+        """The known quantities."""
+        return self.vocabulary.numbers
 
 
 LONG_AGO = -1e9
@@ -157,6 +202,7 @@ LONG_AGO = -1e9
 def remember(
     basis: Basis,
     known: Iterable[Known],
+    vocabulary: Vocabulary,
     *,
     centre: Callable[[str], Vector],
 ) -> Memory:
@@ -180,23 +226,8 @@ def remember(
         starts=np.cumsum([len(own), *counts[:-1]]) if counts else np.zeros(0, dtype=np.intp),
         owners=owners,
         article_hours=hours,
-        names=beginnings_of(frozenset[str]().union(basis.names, *(_named(article.marks) for article in articles))),
-        numbers=frozenset[float]().union(*(mark.all_numbers() for mark in marks)),
         marks=marks,
-        vocabulary=_vocabulary(basis, articles),
-    )
-
-
-def _vocabulary(basis: Basis, articles: Sequence[Known]) -> Vocabulary:
-    sure = [article.marks for article in articles if article.sure]
-    used: dict[str, set[str]] = {lang: set(basis.marks.words) for lang in basis.own_languages}
-    for article in articles:
-        used.setdefault(article.record.lang, set()).update(article.marks.words)
-    return Vocabulary(
-        sure=len(sure),
-        words=Counter(word for marks in sure for word in marks.words),
-        skeletons=Counter(bones for marks in sure for bones in marks.skeletons if len(bones) >= LONG_NAME),
-        used={lang: frozenset(words) for lang, words in used.items()},
+        vocabulary=vocabulary,
     )
 
 

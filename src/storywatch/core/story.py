@@ -18,7 +18,18 @@ from storywatch.core.corrections import corrected
 from storywatch.core.facts import Facts, Said
 from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust
 from storywatch.core.level import shift_of
-from storywatch.core.memory import LONG_NAME, Basis, Known, Look, Memory, look_at, marks_of, remember, stacked
+from storywatch.core.memory import (
+    LONG_NAME,
+    Basis,
+    Known,
+    Look,
+    Memory,
+    Vocabulary,
+    look_at,
+    marks_of,
+    remember,
+    stacked,
+)
 from storywatch.core.model import Judged, Label, LanguageMean, Place, Remembered
 from storywatch.core.names import beginnings_of, names_of, skeletons_of
 from storywatch.core.severity import shipped_gravity
@@ -69,6 +80,7 @@ class Story:
     known: tuple[Known, ...] = ()
     total: int = 0  # articles about it so far, the forgotten ones included
     facts: Facts = field(default_factory=Facts)  # of the watch's texts and of `known`
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)  # of these too
     means: Mapping[str, LanguageMean] = field(default_factory=dict)
     adjustment: Adjustment = UNADJUSTED  # by the desk's feedback
     picker: Picker = field(default_factory=shipped_picker)  # of the sentences that tell
@@ -78,7 +90,14 @@ class Story:
     def begin(cls, watch: Watch, vectors: Mapping[str, Vector], *, lang: str, weights: Weights | None = None) -> Story:
         """The story before its first article. `vectors` holds one for each of `watch_texts`."""
         basis = _basis(watch, vectors, lang=lang)
-        return cls(watch=watch, lang=lang, weights=weights or shipped_weights(), basis=basis, facts=_facts(basis, ()))
+        return cls(
+            watch=watch,
+            lang=lang,
+            weights=weights or shipped_weights(),
+            basis=basis,
+            facts=_facts(basis, ()),
+            vocabulary=Vocabulary.of(basis, ()),
+        )
 
     def recall(self, memory: StoryMemory) -> Story:
         """The story with what was stored of it: the same, to the last bit, as if it had been learnt just now."""
@@ -91,6 +110,7 @@ class Story:
             known=known,
             total=total,
             facts=_facts(self.basis, known),
+            vocabulary=Vocabulary.of(self.basis, known),
             means={mean.lang: mean for mean in memory.means},
         )
         return replace(recalled, adjustment=adjust(memory, self.weights, centre=recalled.mean))
@@ -136,8 +156,11 @@ class Story:
         latest, total = Known.of(record), self.total + 1
         known = (*self.known, latest)[-size_of_memory(total) :]
         forgot = len(known) <= len(self.known)
-        facts = _facts(self.basis, known) if forgot else self.facts.with_sentences(_said(latest))
-        return replace(self, known=known, total=total, facts=facts, means=means)
+        if forgot:
+            facts, vocabulary = _facts(self.basis, known), Vocabulary.of(self.basis, known)
+        else:
+            facts, vocabulary = self.facts.with_sentences(_said(latest)), self.vocabulary.with_articles([latest])
+        return replace(self, known=known, total=total, facts=facts, vocabulary=vocabulary, means=means)
 
     def _mean_with(self, reading: Reading) -> LanguageMean:
         lang = reading.article.lang
@@ -165,7 +188,7 @@ class Story:
     @cached_property
     def memory(self) -> Memory:
         """What is known, as arrays."""
-        return remember(self.basis, self.known, centre=self.mean)
+        return remember(self.basis, self.known, self.vocabulary, centre=self.mean)
 
     @cached_property
     def level(self) -> float:

@@ -117,7 +117,10 @@ class Forest:
     def dump(self, name: str) -> dict[str, npt.NDArray[Any]]:
         """Its arrays in `priors.npz`."""
         parts = ("feature", "threshold", "left", "right", "value")
-        return {f"{name}-roots": self.roots.astype(np.int32), **{f"{name}-{part}": getattr(self, part) for part in parts}}
+        return {
+            f"{name}-roots": self.roots.astype(np.int32),
+            **{f"{name}-{part}": getattr(self, part) for part in parts},
+        }
 
     def pulls(self, row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """What each feature moved the probability by on the way down the trees (Saabas 2014), summed over them."""
@@ -173,7 +176,9 @@ class Blend:
         moved = self.forest.pulls(row)
         base = float(self.forest.value[self.forest.roots].mean(dtype=np.float64))
         total, end = float(moved.sum()), float(self.forest.chances(row[None, :])[0])
-        stretch = (logit_of(end) - logit_of(base)) / total if abs(total) > SUREST else 1 / max(base * (1 - base), SUREST)
+        stretch = (
+            (logit_of(end) - logit_of(base)) / total if abs(total) > SUREST else 1 / max(base * (1 - base), SUREST)
+        )
         return {name: (parts[name] + moved[at] * stretch) / 2 for at, name in enumerate(self.names)}
 
 
