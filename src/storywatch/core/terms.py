@@ -75,13 +75,18 @@ def has_script_of(terms: Terms, text: str) -> bool:
     Then a text without any is a little less likely to be meant; where the user has no word in its script, not.
     """
     wanted = [*terms.any, *(term for group in terms.all_groups for term in group)]
-    return script_of(text) in {script_of(term) for term in wanted}
+    script = script_of(text)
+    return bool(script) and script in {script_of(term) for term in wanted}
 
 
 def script_of(text: str) -> str:
-    """The script that most letters of a text are of: Latin, Cyrillic, Hangul, or kana and Han as one."""
+    """The script that most letters of a text are of: Latin, Cyrillic, Hangul, or kana and Han as one.
+
+    Empty where another script prevails, or none.
+    """
     counts = {name: len(letters.findall(text)) for name, letters in _SCRIPTS.items()}
-    return max(counts, key=lambda name: counts[name])
+    most = max(counts, key=lambda name: counts[name])
+    return most if 2 * counts[most] > sum(map(str.isalpha, text)) else ""
 
 
 def fold(text: str) -> str:

@@ -114,3 +114,9 @@ def test_the_script_of_a_text_is_that_of_most_letters(text: str, script: str) ->
 def test_missing_words_say_something_only_in_their_own_script(terms: Terms, text: str, *, has: bool) -> None:
     """Whoever wrote no word in a text's script can't miss one there; excluded words are not missed at all."""
     assert has_script_of(terms, text) is has
+
+
+@pytest.mark.parametrize("text", ["الأسرى في كييف", "Οι αιχμάλωτοι στο Κίεβο", "12 345", ""])
+def test_a_script_that_no_term_is_compared_in_is_none(text: str) -> None:
+    assert script_of(text) == ""
+    assert not has_script_of(Terms(any=("prisoner",)), text)
