@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 LEFT_ALONE = 0.2  # what an alert that nobody corrected counts as a right answer, beside a correction's 1
 PRECEDENTS_KEPT = 40  # of those left alone, the newest
 NEWTON_STEPS = 30
+HALVINGS = 20
 LONGEST_STEP = 2.0
 PLACES = 4
 
@@ -258,15 +259,29 @@ def fit_shift(
 ) -> npt.NDArray[np.float64]:
     """The most probable parameters: rows are float64[n, k], answers 0 to 1, `mean` and `spread` the prior's of each.
 
-    A fixed number of steps, each bounded, and rounded at the end: the same on every machine.
+    Newton's method. A step that would make the answers less probable is halved till it does not: where they contradict
+    each other sharply, whole steps go round in circles. Rounded at the end: the same on every machine.
     """
-    found, precision = mean.copy(), 1 / spread**2
+    precision = 1 / spread**2
+
+    def plausibility(at: npt.NDArray[np.float64]) -> float:
+        """The log of prior and answers together, up to a constant."""
+        logits = np.clip(offsets + rows @ at, -40, 40)
+        return float((weights * (answers * logits - np.logaddexp(0, logits))).sum() - precision @ (at - mean) ** 2 / 2)
+
+    found, best = mean.copy(), plausibility(mean)
     for _ in range(NEWTON_STEPS):
         chances = 1 / (1 + np.exp(-np.clip(offsets + rows @ found, -40, 40)))
         slope = rows.T @ (weights * (answers - chances)) - precision * (found - mean)
         curve = (rows.T * (weights * chances * (1 - chances))) @ rows + np.diag(precision)
         step = np.linalg.solve(curve, slope)
-        found = found + step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
+        step *= min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
+        for _ in range(HALVINGS):
+            reached = plausibility(found + step)
+            if reached >= best:
+                found, best = found + step, reached
+                break
+            step = step / 2
     rounded: npt.NDArray[np.float64] = np.round(found, PLACES) + 0.0
     return rounded
 
