@@ -9,6 +9,7 @@ from storywatch.core.corrections import development_id
 from storywatch.core.counterfactual import turn_novelty, turn_relevance
 from storywatch.core.facts import SIDE_BY_SIDE, Said
 from storywatch.core.matching import COPIED, SHORT
+from storywatch.core.memory import ANCHOR
 from storywatch.core.model import (
     Development,
     Label,
@@ -140,10 +141,15 @@ def _label(score: float, news: News, reading: Reading, match: Match, story: Stor
     cuts = story.weights.cuts
     shift = SHIFTS[story.watch.sensitivity]
     if score >= cut_of(story):
-        return Label.DEVELOPMENT
+        return Label.DEVELOPMENT if _says_enough(match) else Label.POSSIBLE
     if score >= probability(logit_of(cuts.possible) + shift) or kept_without_text(reading, match):
         return Label.POSSIBLE
     return Label.REPEAT if news.features["same_most"] >= SAME else Label.BACKGROUND
+
+
+def _says_enough(match: Match) -> bool:
+    """Two lines of a feed alert only where they are surely about the story: much on real feeds is near it by chance."""
+    return not match.features["feed_only"] or match.relevance >= ANCHOR
 
 
 def kept_without_text(reading: Reading, match: Match) -> bool:

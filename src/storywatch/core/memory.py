@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from storywatch.core.weights import Matrix
 
 HEAD = (Place.TITLE, Place.SUMMARY, Place.LEAD)
-ANCHOR = 0.7
+ANCHOR = 0.7  # of relevance
+SHORT_ANCHOR = 0.9  # for two lines, which resemble much by chance
+FEW_SENTENCES = 4
 LONG_NAME = 4  # letters of a skeleton from which on it is hardly ever a chance
 
 
@@ -96,7 +98,7 @@ class Known:
     @property
     def sure(self) -> bool:
         """Is it so surely about the story that it may draw others in after it? A busy feed would else drift off."""
-        return self.record.relevance >= ANCHOR
+        return self.record.relevance >= (ANCHOR if len(self.marks.texts) >= FEW_SENTENCES else SHORT_ANCHOR)
 
     @property
     def told(self) -> bool:

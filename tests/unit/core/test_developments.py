@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ENCODER = WordEncoder(384)
 SEED = "The dockers of Hamburg went on strike on Monday. Forty ships are waiting."
-NO_EVIDENCE = dict.fromkeys((*ABOUT, "terms", "same_address"), 0.0)
+NO_EVIDENCE = dict.fromkeys((*ABOUT, "terms", "same_address", "feed_only"), 0.0)
 SURE = Match(relevance=0.95, about=True, features=NO_EVIDENCE)
 
 
@@ -83,6 +83,19 @@ def test_sensitivity_moves_the_cut() -> None:
     assert scores[Sensitivity.EAGER] is Label.DEVELOPMENT
     assert scores[Sensitivity.BALANCED] is Label.DEVELOPMENT
     assert scores[Sensitivity.STRICT] is not Label.DEVELOPMENT
+
+
+def test_two_lines_that_are_hardly_about_the_story_are_possible_and_no_more() -> None:
+    """Much on real feeds is near a story by chance: without a page it alerts only where it is surely about it."""
+    story = begin(a_watch(seeds=(SEED,)))
+    ready = replace(
+        story, weights=replace(story.weights, cuts=replace(story.weights.cuts, development=1e-3, possible=5e-4))
+    )
+    lines = {**NO_EVIDENCE, "feed_only": 1.0}
+    doubtful = Match(relevance=0.6, about=True, features=lines)
+    assert verdict_on(court(), ready, doubtful).verdict is Label.POSSIBLE
+    assert verdict_on(court(), ready, replace(doubtful, relevance=0.9)).verdict is Label.DEVELOPMENT
+    assert verdict_on(court(), ready, replace(doubtful, features=NO_EVIDENCE)).verdict is Label.DEVELOPMENT
 
 
 def eager(story: Story) -> Story:

@@ -9,7 +9,7 @@ from builders import a_watch, an_article, plain_weights
 from encoders import WordEncoder
 
 from storywatch.core.matching import look_of
-from storywatch.core.memory import ANCHOR
+from storywatch.core.memory import ANCHOR, SHORT_ANCHOR
 from storywatch.core.model import Label, Match, Terms, Verdict
 from storywatch.core.names import skeletons_of
 from storywatch.core.relevance import weigh_evidence, weigh_words
@@ -98,9 +98,20 @@ def test_words_of_accepted_articles_become_the_storys() -> None:
     assert sure > before == unsure
 
 
+def test_two_lines_must_be_surer_to_draw_others_in() -> None:
+    """What is short resembles much by chance."""
+    article = an_article(title="Village choir sings", summary="", paragraphs=("The choir sings old songs.",))
+    [sure] = taken(begin(), article, relevance=SHORT_ANCHOR).known
+    [unsure] = taken(begin(), article, relevance=SHORT_ANCHOR - 0.01).known
+    assert sure.sure
+    assert not unsure.sure
+
+
 def test_an_unsure_article_draws_nobody_in_after_it() -> None:
     """What was taken with doubt is compared with for news, and not for what the story is about."""
-    article = an_article(title="Village choir sings", summary="", paragraphs=("The choir sings old songs.",))
+    article = an_article(
+        title="Village choir sings", summary="", paragraphs=("The choir sings old songs. People came. It rained.",)
+    )
     again = an_article(title="Village choir sings", summary="", url="https://a.example/2", paragraphs=("They sing.",))
     known = {
         relevance: evidence(again, taken(begin(), article, relevance=relevance))
