@@ -15,6 +15,7 @@ from scoring import ratio
 from sklearn.linear_model import LogisticRegression
 
 from storywatch.core.model import Label
+from storywatch.core.novelty import TELLING_FIGURES
 from storywatch.core.telling import Picker
 from storywatch.core.weights import CLIP, Linear
 from storywatch.errors import StorywatchError
@@ -31,22 +32,7 @@ if TYPE_CHECKING:
     from storywatch.ports import Encoder
 
 FIGURES = (
-    "nearest",
-    "nearest_recent",
-    "close_watch",
-    "close_story",
-    "position",
-    "title",
-    "summary",
-    "lead",
-    "dated",
-    "length",
-    "new_numbers",
-    "new_names",
-    "quoted",
-    "negated",
-    "new_and_close",
-    "changed",
+    *TELLING_FIGURES,
     "title_like",
     "wired",
     "below_known_lead",

@@ -288,6 +288,11 @@ class Terms:
     all_groups: tuple[tuple[str, ...], ...] = ()
     none: tuple[str, ...] = ()
 
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Every word that speaks for a text, each once."""
+        return tuple(dict.fromkeys((*self.any, *(term for group in self.all_groups for term in group))))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:

@@ -243,8 +243,7 @@ def _basis(watch: Watch, vectors: Mapping[str, Vector], *, lang: str) -> Basis:
 
 
 def _term_names(watch: Watch) -> frozenset[str]:
-    terms = (*watch.terms.any, *(term for group in watch.terms.all_groups for term in group))
-    return frozenset(bones for term in terms for bones in skeletons_of(term) if len(bones) >= LONG_NAME)
+    return frozenset(bones for term in watch.terms.wanted for bones in skeletons_of(term) if len(bones) >= LONG_NAME)
 
 
 def _about_names(watch: Watch) -> frozenset[str]:

@@ -48,8 +48,9 @@ def count_inflected(terms: Terms, text: str) -> int:
     Evidence only, and weaker than a hit: a user who wants any ending writes `*`.
     """
     plain = fold(text)
-    wanted = {*terms.any, *(term for group in terms.all_groups for term in group)}
-    return sum(_inflected(term).search(plain) is not None and _pattern(term).search(plain) is None for term in wanted)
+    return sum(
+        _inflected(term).search(plain) is not None and _pattern(term).search(plain) is None for term in terms.wanted
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -74,9 +75,8 @@ def has_script_of(terms: Terms, text: str) -> bool:
 
     Then a text without any is a little less likely to be meant; where the user has no word in its script, not.
     """
-    wanted = [*terms.any, *(term for group in terms.all_groups for term in group)]
     script = script_of(text)
-    return bool(script) and script in {script_of(term) for term in wanted}
+    return bool(script) and script in {script_of(term) for term in terms.wanted}
 
 
 def script_of(text: str) -> str:

@@ -9,23 +9,22 @@ from sqlalchemy import and_, delete, func, or_, select, update
 
 from storywatch.core.corrections import Case, moved_by, standing
 from storywatch.core.model import (
-    Article,
     ArticleId,
     Correction,
     DeliveryState,
     DevelopmentId,
     FeedbackKind,
     Label,
-    PageState,
     Severity,
     WatchId,
 )
 from storywatch.core.urls import url_key
 from storywatch.errors import StorywatchError
 from storywatch.store.judgements import Pen
-from storywatch.store.packing import unpack_new, unpack_paragraphs
+from storywatch.store.packing import unpack_new
 from storywatch.store.said import load_said
 from storywatch.store.tables import alert, article, delivery, development, entry, feedback, known_sentence, verdict
+from storywatch.store.vectors import article_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -250,22 +249,7 @@ def _case(watch: WatchId, row: Found, judged: Found | None, said: dict[ArticleId
     assert judged is not None
     return Case(
         watch=watch,
-        article=Article(
-            id=ArticleId(row.uid),
-            url=row.url,
-            url_key=row.url_key,
-            title=row.title,
-            summary=row.summary,
-            paragraphs=unpack_paragraphs(row.body),
-            lang=row.lang,
-            outlet=row.outlet,
-            outlet_name=row.outlet_name,
-            owner=row.owner,
-            published_at=row.published_at,
-            seen_at=row.seen_at,
-            state=PageState(row.state),
-            raw_hash=row.raw_hash,
-        ),
+        article=article_of(row),
         verdict=Label(judged.label),
         severity=judged.severity and Severity(judged.severity),
         score=judged.score,

@@ -167,10 +167,11 @@ def _kept(connection: Connection, watch: WatchId, query: Query) -> list[KeptArti
     )
     for article, text in connection.execute(told):
         sentences[article].append(text)
-    return [KeptArticle(key=row.key, article=_article(row), sentences=tuple(sentences[row.id])) for row in rows]
+    return [KeptArticle(key=row.key, article=article_of(row), sentences=tuple(sentences[row.id])) for row in rows]
 
 
-def _article(row: Found) -> Article:
+def article_of(row: Found) -> Article:
+    """The article of a row that has all columns of its table."""
     return Article(
         id=ArticleId(row.uid),
         url=row.url,
