@@ -50,7 +50,8 @@ class Evidence:
 def weigh_evidence(look: Look, story: Story) -> Evidence:
     """All the evidence for one article."""
     article = look.reading.article
-    terms = find_terms(story.watch.terms, text_of(article))
+    text = text_of(article)
+    terms = find_terms(story.watch.terms, text)
     cohort = centred(
         story.weights.priors.cohort(article.lang, len(look.lead)),
         story.mean(article.lang),
@@ -60,9 +61,9 @@ def weigh_evidence(look: Look, story: Story) -> Evidence:
         **_to_the_accepted(look, story.memory, cohort),
         **_by_names(look, story),
         **_by_words(look.marks.words, look.marks.skeletons, story),
-        **_by_terms(article, story, terms),
+        **_by_terms(article, text, story, terms),
         **_by_copies(look, story.memory),
-        "chars": math.log1p(len(text_of(article))),
+        "chars": math.log1p(len(text)),
         "feed_only": float(article.state in {PageState.FEED_ONLY, PageState.BLOCKED} or not article.paragraphs),
         "same_language": float(article.lang == story.lang),
     }
@@ -192,15 +193,15 @@ def _by_words(mine: frozenset[str], bones: frozenset[str], story: Story) -> dict
     }
 
 
-def _by_terms(article: Article, story: Story, hits: TermHits) -> dict[str, float]:
+def _by_terms(article: Article, text: str, story: Story, hits: TermHits) -> dict[str, float]:
     title = find_terms(story.watch.terms, article.title)
     count = float(min(len(hits.any), COUNTED_TERMS))
     return {
         "terms": count + hits.groups,
-        "terms_near": float(min(count_inflected(story.watch.terms, text_of(article)), COUNTED_TERMS)),
+        "terms_near": float(min(count_inflected(story.watch.terms, text), COUNTED_TERMS)),
         "terms_title": float(title.wanted),
         "terms_head": float(find_terms(story.watch.terms, f"{article.title}\n{article.summary}").wanted),
-        "terms_missed": float(not hits.wanted and has_script_of(story.watch.terms, text_of(article))),
+        "terms_missed": float(not hits.wanted and has_script_of(story.watch.terms, text)),
         "terms_none": float(not story.watch.terms.any and not story.watch.terms.all_groups),
     }
 
