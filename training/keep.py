@@ -30,7 +30,7 @@ def save_weights(weights: Weights, folder: Path) -> None:
     arrays |= {f"unrelated-{lang}": rows.astype(np.float16) for lang, rows in sorted(priors.unrelated.items())}
     arrays |= {"background": priors.background, "fresh": priors.fresh}
     for name, blend in blends.items():
-        arrays |= blend.forest.dump(name) if blend.forest else {}
+        arrays |= blend.trees.dump(name) if blend.trees else {}
     if priors.frequency is not None:
         arrays |= {"articles": np.asarray(priors.articles), "frequency": priors.frequency}
     np.savez_compressed(folder / "priors.npz", **{name: np.asarray(array) for name, array in arrays.items()})

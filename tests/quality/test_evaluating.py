@@ -319,7 +319,7 @@ def are_alike(one: Weights, other: Weights) -> bool:
     return (
         all(np.array_equal(mine.linear.weight, its.linear.weight) for mine, its in blends)
         and all(
-            np.array_equal(mine.forest.value, its.forest.value) for mine, its in blends if mine.forest and its.forest
+            np.array_equal(mine.trees.value, its.trees.value) for mine, its in blends if mine.trees and its.trees
         )
         and one.priors.means.keys() == other.priors.means.keys()
         and all(np.array_equal(mean, other.priors.means[lang]) for lang, mean in one.priors.means.items())

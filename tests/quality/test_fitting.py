@@ -79,7 +79,7 @@ def learnt_weights() -> Weights:
     table = np.random.default_rng(1).integers(0, 400, BUCKETS).astype(np.uint16)
     return replace(
         weights,
-        novelty=Blend(linear=a_line(NAMES, 2), forest=a_forest()),
+        novelty=Blend(linear=a_line(NAMES, 2), trees=a_forest()),
         priors=replace(weights.priors, articles=400, frequency=table),
         entry_words=a_line(("words_top", "names_any"), 3),
         entry=a_line(("own_most", "lead_best"), 4),
@@ -93,11 +93,11 @@ def test_weights_survive_their_files(tmp_path: Path) -> None:
     again = load_weights(tmp_path / "out")
     rows = np.random.default_rng(5).standard_normal((40, len(NAMES)))
     assert again.novelty.names == NAMES
-    assert again.novelty.forest is not None
-    assert weights.novelty.forest is not None
-    assert np.array_equal(again.novelty.forest.chances(rows), weights.novelty.forest.chances(rows))
+    assert again.novelty.trees is not None
+    assert weights.novelty.trees is not None
+    assert np.array_equal(again.novelty.trees.chances(rows), weights.novelty.trees.chances(rows))
     assert again.novelty.logits(rows) == pytest.approx(weights.novelty.logits(rows), abs=1e-4)
-    assert (again.relevance.forest, again.same.forest) == (None, None)
+    assert (again.relevance.trees, again.same.trees) == (None, None)
     assert again.priors.rarity("strike") == weights.priors.rarity("strike")
     assert np.array_equal(again.priors.frequency, weights.priors.frequency)
     for name in ("entry_words", "entry"):
@@ -114,7 +114,7 @@ def test_weights_without_trees_table_or_glance_survive_too(tmp_path: Path) -> No
     weights = replace(weights, entry=None, priors=replace(weights.priors, articles=0, frequency=None))
     save_weights(weights, tmp_path)
     again = load_weights(tmp_path)
-    assert (again.novelty.forest, again.entry_words, again.entry) == (None, None, None)
+    assert (again.novelty.trees, again.entry_words, again.entry) == (None, None, None)
     assert (again.priors.frequency, again.priors.share("strike")) == (None, 0.0)
     features = dict.fromkeys(weights.novelty.names, 0.4)
     assert again.novelty.logit(features) == pytest.approx(weights.novelty.logit(features), abs=1e-4)

@@ -1,4 +1,4 @@
-"""Words that betray the kind of a text in ten languages: background, live tickers, roundups, a page's furniture, negation, a day named, who reports."""
+"""Words that betray the kind of a text in ten languages: background, what goes on or is about to happen, live tickers, roundups, a page's furniture, negation, a day named, who reports."""
 
 from __future__ import annotations
 
@@ -6,14 +6,39 @@ import re
 from functools import lru_cache
 
 _BACKGROUND = re.compile(
-    r"[?？]|\b(?:why|how|what we know|explain\w*|analysis|opinion|commentary|timeline|chronolog\w*|q&a|column|editorial|essay"
-    r"|review|profile|behind|lessons?|interview|feature|portrait|history|guide|background|look back|in pictures|photos|podcast"
-    r"|warum|wie|hintergrund|analyse|kommentar|chronik|porträt|meinung|leitartikel|was wir"
-    r"|pourquoi|comment|tribune|chronologie|récit|portrait|reportage|décryptage"
-    r"|por qué|cómo|análisis|opinión|cronología|claves|reportaje|perfil"
-    r"|dlaczego|jak|analiza|komentarz|kalendarium|opinia|reportaż|sylwetka"
-    r"|почему|как|анализ|мнение|хроника|колонка|репортаж|чому|як|аналіз|думка|хронологія)\b"
-    r"|なぜ|解説|社説|コラム|検証|ルポ|年表|为何|为什么|解读|评论|社论|回顾|时间线|왜|기고|사설|칼럼|분석|해설|르포|일지",
+    r"[?？]|\b(?:why|how|what we know|what(?:.s| is) known|what to (?:know|watch|expect)|who.s who|(?:in|by the) numbers|factbox|faq|explain\w*|analysis|opinion|commentary|timeline"
+    r"|chronolog\w*|q&a|column|editorial|essay|review|profile|behind|lessons?|interview|feature|portrait|history|guide|background|look back|in pictures|photos|podcast|diary|letter from"
+    r"|warum|wie|hintergrund|analyse|kommentar|chronik|porträt|meinung|leitartikel|was wir|was bisher|wer ist wer|in zahlen|überblick|fragen und antworten|kolumne|glosse|zeitleiste|reportage|essay"
+    r"|pourquoi|comment|tribune|chronologie|récit|portrait|reportage|décryptage|qui est qui|en (?:\w+ )?chiffres|ce que l.on sait|ce qu.il faut savoir|éditorial|chronique|enquête|carnet"
+    r"|por qué|cómo|análisis|opinión|cronología|claves|reportaje|perfil|quién es quién|en (?:cifras|datos)|lo que se sabe|preguntas y respuestas|columna|crónica"
+    r"|dlaczego|jak|analiza|komentarz|kalendarium|opinia|reportaż|sylwetka|kto jest kim|w liczbach|co (?:wiemy|wiadomo)|pytania i odpowiedzi|felieton|esej|przewodnik"
+    r"|почему|как|анализ|мнение|хроника|колонка|репортаж|кто есть кто|в цифрах|что (?:известно|мы знаем)|вопросы и ответы|хронология|справка|досье|интервью|очерк|монолог"
+    r"|чому|як|аналіз|думка|хронологія|хто є хто|[ву] цифрах|що (?:відомо|ми знаємо)|питання і відповіді|довідка|досьє|інтерв.ю|нарис)\b"
+    r"|なぜ|解説|社説|コラム|検証|ルポ|年表|まとめ|経緯|時系列|特集|手記|インタビュー|为何|为什么|解读|评论|社论|回顾|时间线|盘点|梳理|一文|谁是谁|问答|特稿|专访|时评"
+    r"|왜|기고|사설|칼럼|분석|해설|르포|일지|연표|정리|문답|기획|특집|논설|오피니언|인터뷰|타임라인",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(  # said or done before
+    r"\b(?:again|once more|repeat(?:s|ed|ing)?|reiterat\w+|renew(?:s|ed)|still|erneut|wieder|wiederhol\w+|abermals|nochmals|bekräftig\w+|weiterhin|immer noch"
+    r"|à nouveau|de nouveau|encore|réitèr\w+|réaffirm\w+|toujours|de nuevo|otra vez|nuevamente|reiter\w+|insist\w+|sigue\w*|todavía|aún"
+    r"|ponownie|znowu|znów|powtórzy\w+|powtarza\w*|podtrzym\w+|nadal|wciąż|снова|вновь|опять|повтор\w+|по-прежнему|вс[её] еще|вс[её] ещё|знову|вкотре|досі|надалі)\b"
+    r"|再び|改めて|再度|再三|繰り返|依然|再次|重申|再度|仍|依然|재차|다시|거듭|또다시|여전히|재확인",
+    re.IGNORECASE,
+)
+_EVE = re.compile(  # about to happen
+    r"\b(?:tomorrow|tonight|today|on the eve|ahead of|(?:days?|hours?) to go|awaits?|awaiting|looms?|countdown|set to|due to|faces?|to (?:begin|start|open|meet|hear|resume|vote|rule|decide|end|expire)"
+    r"|begins?|starts?|ends? at|expires?|morgen|heute|bevorsteh\w+|steht bevor|am vorabend|beginnt|wartet|warten|läuft ab|endet"
+    r"|demain|aujourd.hui|à la veille|s.apprêt\w+|attend\w*|compte à rebours|s.ouvre|débute|expire|mañana|hoy|víspera|vísperas|espera\w*|faltan?|cuenta atrás|vence|empieza|comienza|arranca"
+    r"|jutro|dziś|dzisiaj|w przeddzień|czeka\w*|odliczanie|rozpoczyna|mija|завтра|сегодня|накануне|осталось|ожида\w+|предсто\w+|начинается|истекает|ждут|ждет|ждёт"
+    r"|сьогодні|напередодні|лишилося|залишилося|очіку\w+|починається|спливає|чекають|чекає)\b"
+    r"|明日|あす|きょう|今日|今夜|前夜|前日|控え|迫る|待つ|待ち|あと\d+|明天|今天|今晚|前夕|在即|即将|倒计时|等待|내일|오늘|앞두고|앞둔|임박|전야|기다리|D-\d",
+    re.IGNORECASE,
+)
+_SPAN = r"(?:days?|weeks?|months?|years?|tage?n?|wochen?|monaten?|jahren?|jours?|semaines?|mois|ans|años?|días?|semanas?|mes(?:es)?|dni|tygodni\w*|miesi\w+|lata?|дн\w+|день|недел\w+|месяц\w*|лет|года?|тижн\w+|місяц\w*|рок\w*|років)"
+_ELAPSED = re.compile(  # so long after
+    rf"\b(?:{_SPAN} (?:on|later|after|since|into|nach|später|danach|après|después|sin|tras|po|później|спустя|без|потому|тому)|(?:since|seit|depuis|desde hace|lleva\w*|od|уже|вже|через|спустя|минуло?|за|après) \w+ {_SPAN}"
+    rf"|anniversar\w+|jahrestag\w*|anniversaire|aniversario|rocznic\w+|годовщин\w+|річниц\w+|\d+(?:st|nd|rd|th|e|er|º|-[йи]|\.)? {_SPAN}|(?:second|third|fourth|fifth|sixth) (?:day|week|month)|day \d+|tag \d+|jour \d+|día \d+|dzień \d+|день \d+)\b"
+    r"|\d+(?:日|週間|か月|カ月|ヶ月|年)(?:目|余|ぶり|たっ|経)|から\d+(?:日|週間|か月|カ月|年)|周年|第\w+天|[\d一二三四五六七八九十]+(?:天|周|个月|年)(?:后|来|以来|过去)|\d+(?:일|주|개월|년) ?(?:째|만에|후|뒤|넘)|주년|한 ?달",
     re.IGNORECASE,
 )
 _LIVE = re.compile(
@@ -75,6 +100,24 @@ _DAY = re.compile(
 def is_background(text: str) -> bool:
     """Does a headline sound like an explainer, an opinion or a question?"""
     return _BACKGROUND.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_again(text: str) -> bool:
+    """Does a sentence say that something was said or done once more, or goes on?"""
+    return _AGAIN.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_eve(text: str) -> bool:
+    """Does a sentence look at what is just about to happen?"""
+    return _EVE.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_elapsed(text: str) -> bool:
+    """Does a sentence count the time since something happened?"""
+    return _ELAPSED.search(text) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storywatch.core.corrections import development_id
 from storywatch.core.counterfactual import turn_novelty, turn_relevance
 from storywatch.core.facts import SIDE_BY_SIDE, Said
-from storywatch.core.matching import COPIED, SHORT
+from storywatch.core.matching import is_copy
 from storywatch.core.memory import ANCHOR
 from storywatch.core.model import (
     Development,
@@ -25,7 +25,7 @@ from storywatch.core.novelty import QUITE_LIKE, weigh_news
 from storywatch.core.numbers import changed_quantity
 from storywatch.core.severity import known_alike, known_text, severity_figures, weigh_severity
 from storywatch.core.telling import bare, choose, headline_of
-from storywatch.core.text import runs_of, share_within
+from storywatch.core.text import runs_of
 from storywatch.core.weights import logit_of, probability
 from storywatch.core.wording import tell_novelty
 
@@ -177,8 +177,7 @@ def is_seed(look: Look, story: Story) -> bool:
     runs = look.marks.runs
     for seed in story.watch.seeds:
         known = _runs_of_seed(seed)
-        long_enough = min(len(runs), len(known)) >= SHORT
-        if known == runs or (long_enough and share_within(known, runs) >= COPIED):
+        if known == runs or is_copy(look.marks, known):
             return True
     return False
 

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 from storywatch.core.model import Article, ArticleId, Glance, Match, PageState, Place, Reading, Reason, Sentence
 from storywatch.core.relevance import weigh_evidence, weigh_words
 from storywatch.core.terms import find_terms
-from storywatch.core.text import share_within
+from storywatch.core.text import runs_of, share_within
 from storywatch.core.weights import probability
 from storywatch.core.wording import tell_relevance
 
 if TYPE_CHECKING:
-    from storywatch.core.memory import Look
+    from storywatch.core.memory import Look, Marks
     from storywatch.core.model import Vector
     from storywatch.core.relevance import Evidence
     from storywatch.core.story import Story
 
 COPIED = 0.65  # real copies share .73 and more of their three-word runs, other reports of one event .50 at most
+OPENED = 0.5  # of the runs of a copy's opening stand in the original; reports that end on the same background have 0
+OPENING = 4  # sentences after the title
 COPY_WINDOW = timedelta(days=14)
 SHORT = 40  # runs; below that a text is too short for the share to mean anything, unless all is the same
 FEWEST_WORDS = 50  # that the story must have in a language before its words can say no
@@ -140,7 +142,17 @@ def find_copy(look: Look, story: Story) -> ArticleId | None:
         runs = known.marks.runs
         if runs == look.marks.runs:
             return known.record.article
-        long_enough = min(len(runs), len(look.marks.runs)) >= SHORT
-        if long_enough and known.record.url_key != article.url_key and share_within(runs, look.marks.runs) >= COPIED:
+        if known.record.url_key != article.url_key and is_copy(look.marks, runs):
             return known.record.article
     return None
+
+
+def is_copy(marks: Marks, runs: frozenset[int]) -> bool:
+    """Is a text a near copy of the one with these runs: all of it, and its opening by itself?
+
+    Agencies end their reports on the same paragraphs for weeks, more than the news above them is long.
+    """
+    if min(len(runs), len(marks.runs)) < SHORT or share_within(runs, marks.runs) < COPIED:
+        return False
+    opening = runs_of("", marks.texts[1 : 1 + OPENING])
+    return len(opening & runs) >= OPENED * len(opening)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from storywatch.core.cues import is_negated, names_day
+from storywatch.core.dates import days_to_come
 from storywatch.core.model import Label, Place
 from storywatch.core.names import beginnings_of, names_of, skeletons_of
 from storywatch.core.numbers import numbers_of
+from storywatch.core.statuses import planned_for
 from storywatch.core.text import runs_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     import numpy.typing as npt
 
@@ -83,6 +85,7 @@ class Known:
     marks: Marks
     vectors: Matrix  # raw, one row a sentence
     hours: float
+    announced: frozenset[date]  # the days to come that it names
 
     @classmethod
     def of(cls, record: Remembered) -> Known:
@@ -93,6 +96,7 @@ class Known:
             marks=marks_of(record.title, record.paragraphs, parts),
             vectors=stacked([sentence.vector for sentence in record.sentences], len(record.lead)),
             hours=hours_of(record.seen_at),
+            announced=announced_in((text for text, _ in parts), record.seen_at),
         )
 
     @property
@@ -104,6 +108,14 @@ class Known:
     def told(self) -> bool:
         """Did it break a development?"""
         return self.record.verdict is Label.DEVELOPMENT
+
+
+def announced_in(texts: Iterable[str], at: datetime) -> frozenset[date]:
+    """The days to come that sentences name: weekdays only where the sentence looks ahead."""
+    said = at.date()
+    return frozenset[date]().union(
+        *(days_to_come(text, said, weekdays=planned_for(text) is not None) for text in texts)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

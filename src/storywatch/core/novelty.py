@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storywatch.core.cues import is_background, is_live
+from storywatch.core.cues import is_again, is_background, is_elapsed, is_eve, is_live
+from storywatch.core.dates import days_to_come
 from storywatch.core.edits import Added, Altered, compare_versions
 from storywatch.core.facts import Said
 from storywatch.core.memory import hours_of
@@ -41,6 +43,7 @@ QUITE_LIKE = 0.6  # from here on two sentences are about the same thing
 VERY_NEW = 0.45
 MANY = 11  # counts below ten are in every text
 STALE_CAP = 500.0
+ANNOUNCED_HOURS = 12.0  # a day named by an article so much older was announced before
 USUAL = 40
 FEWEST = 5
 FEWEST_WORDS = 50
@@ -111,6 +114,7 @@ def weigh_news(look: Look, story: Story, *, relevance: float, evidence: Mapping[
         **_turned(look, memory),
         **_edited(look, story),
         **_by_facts(look, story),
+        **_by_the_calendar(look, story.memory),
         **_kind(look, story),
         **_usual(look, memory),
         "changed_numbers": math.log1p(len(changed)),
@@ -294,6 +298,28 @@ def _by_facts(look: Look, story: Story) -> dict[str, float]:
         "fact_unheard": math.log1p(len(unheard)),
         "fact_unheard_head": math.log1p(sum(unheard)),
         "planned_head": float(any(planned_for(text) is not None for text in head)),
+    }
+
+
+def _by_the_calendar(look: Look, memory: Memory) -> dict[str, float]:
+    """What its top says of time: that it goes on, that it is long since, that it is due on a day which was announced."""
+    marks, said = look.marks, look.reading.article.seen_at.date()
+    head = [marks.texts[at] for at in marks.head]
+    earlier = (known.announced for known in memory.articles if known.hours <= look.hours - ANNOUNCED_HOURS)
+    announced = frozenset[date]().union(*earlier)
+    ahead = [days_to_come(text, said, weekdays=True) for text in head]
+    days = frozenset[date]().union(*ahead)
+    return {
+        "again_title": float(is_again(head[0])),
+        "again_head": float(any(map(is_again, head))),
+        "eve_title": float(is_eve(head[0])),
+        "eve_head": float(any(map(is_eve, head))),
+        "elapsed_title": float(is_elapsed(head[0])),
+        "elapsed_head": float(any(map(is_elapsed, head))),
+        "day_announced": float(bool(days & announced)),
+        "day_announced_title": float(bool(ahead[0] & announced)),
+        "day_unannounced": float(bool(days - announced)),
+        "day_due": float(said in announced or said + timedelta(1) in announced),
     }
 
 

@@ -33,6 +33,7 @@ SPREAD = 0.03  # keeps a z-score finite where the unrelated articles are all ali
 NOWHERE = 0.0  # the z-score where there is nothing to compare with
 COUNTED_TERMS = 4
 RECENT_LEADS = 200
+FAR, CLOSE = 0.35, 0.55  # likeness of a sentence
 OWN_COUNT = 2  # articles that the watch's own texts count for when words are weighed
 AT_LARGE = 50  # articles of news at large that a word's share is taken of
 TOLD_WORDS = 8
@@ -59,6 +60,7 @@ def weigh_evidence(look: Look, story: Story) -> Evidence:
     features = {
         **_to_the_watch(look, story.memory, cohort),
         **_to_the_accepted(look, story.memory, cohort),
+        **_to_others(look, story.memory, cohort),
         **_by_names(look, story),
         **_by_words(look.marks.words, look.marks.skeletons, story),
         **_by_terms(article, text, story, terms),
@@ -110,7 +112,7 @@ def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, fl
     middle = middle / max(float(np.linalg.norm(middle)), 1e-6)
     near = float(to.max())
     top = _top(to, 3)
-    known = look.likeness[:, np.append(sure, True)[memory.owners]].max(axis=1)  # owner -1, the last, is the watch
+    known = nearest_sure(look, memory)
     return {
         "accepted_near": near,
         "accepted_top": top,
@@ -122,6 +124,37 @@ def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, fl
         "known_mean": float(known.mean()),
         "known_title": float(known[0]),
         "accepted_count": math.log1p(len(memory.leads)),
+    }
+
+
+def nearest_sure(look: Look, memory: Memory) -> Vector:
+    """For each sentence the similarity of the nearest one of the watch or of an article surely about the story."""
+    sure = np.array([*(known.sure for known in memory.articles), True], dtype=bool)  # owner -1, the last, is the watch
+    found: Vector = look.likeness[:, sure[memory.owners]].max(axis=1)
+    return found
+
+
+def _to_others(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float]:
+    """The other side of a z-score: how near this article is to everything ("t"), and how much of it is near the story.
+
+    Both normalisations together are what speaker recognition does: Auckenthaler et al. 2000.
+    """
+    base = memory.directions[:-1]
+    sure = np.array([known.sure for known in memory.articles], dtype=bool)
+    to = np.concatenate([base, memory.leads[sure][-RECENT_LEADS:]]) @ look.lead
+    others = cohort @ look.lead if len(cohort) else np.zeros(1)
+    nearest = nearest_sure(look, memory)
+    return {
+        "others_top": _top(others, 5),
+        "others_mean": float(others.mean()),
+        "others_gap": _top(to, 3) - _top(others, 5),
+        "accepted_near_t": z_score(float(to.max()), others),
+        "accepted_top_t": z_score(_top(to, 3), others),
+        "lead_best_t": z_score(float((memory.directions @ look.lead).max()), others),
+        "known_least": float(nearest.min()),
+        "known_middle": float(np.median(nearest)),
+        "known_far": float((nearest < FAR).mean()),
+        "known_close": float((nearest > CLOSE).mean()),
     }
 
 
@@ -220,7 +253,7 @@ def has_address(articles: Sequence[Known], url_key: str) -> bool:
     return any(known.record.url_key == url_key for known in articles)
 
 
-def _top(figures: Vector, count: int) -> float:
+def _top(figures: npt.NDArray[Any], count: int) -> float:
     return float(np.sort(figures)[-count:].mean())
 
 

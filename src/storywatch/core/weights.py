@@ -29,6 +29,7 @@ FEWEST_UNRELATED = 8
 CLIP = 8.0  # standard deviations: one odd figure must not decide alone
 SUREST = 0.002  # a forest of some hundred rows is never surer
 STEEPEST = 6.0  # log-odds
+TREE_PARTS = ("feature", "threshold", "left", "right", "value")
 BUCKETS = 1 << 16  # of words: the table holds counts, and no word
 
 
@@ -78,8 +79,8 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Forest:
-    """Randomised decision trees over named features, as flat arrays: their mean says a probability.
+class Trees:
+    """Decision trees over named features, as flat arrays.
 
     A node with `left` 0 is a leaf (the root, 0, is nobody's child). Rows whose feature is at most the threshold go left.
     """
@@ -90,10 +91,10 @@ class Forest:
     threshold: npt.NDArray[np.float32]
     left: npt.NDArray[np.int32]
     right: npt.NDArray[np.int32]
-    value: npt.NDArray[np.float32]  # the share of positives that came through a node
+    value: npt.NDArray[np.float32]  # what a node says of the rows that come through it
 
-    def chances(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The probability for rows of features in the order of `names`."""
+    def ends(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What the leaves say, one column a tree, for rows of features in the order of `names`."""
         plain = rows.astype(np.float32)
         nodes = np.broadcast_to(self.roots, (len(rows), len(self.roots))).copy()
         at = np.arange(len(rows))[:, None]
@@ -103,27 +104,10 @@ class Forest:
                 break
             lower = plain[at, self.feature[nodes]] <= self.threshold[nodes]
             nodes = np.where(inner, np.where(lower, self.left[nodes], self.right[nodes]), nodes)
-        means: npt.NDArray[np.float64] = self.value[nodes].astype(np.float64).mean(axis=1)
-        return means
+        return self.value[nodes].astype(np.float64)
 
-    @classmethod
-    def load(cls, name: str, names: tuple[str, ...], arrays: Mapping[str, npt.NDArray[Any]]) -> Forest | None:
-        """From its arrays in `priors.npz`; None where there are none."""
-        if f"{name}-roots" not in arrays:
-            return None
-        parts = {part: arrays[f"{name}-{part}"] for part in ("feature", "threshold", "left", "right", "value")}
-        return cls(names=names, roots=arrays[f"{name}-roots"].astype(np.intp), **parts)
-
-    def dump(self, name: str) -> dict[str, npt.NDArray[Any]]:
-        """Its arrays in `priors.npz`."""
-        parts = ("feature", "threshold", "left", "right", "value")
-        return {
-            f"{name}-roots": self.roots.astype(np.int32),
-            **{f"{name}-{part}": getattr(self, part) for part in parts},
-        }
-
-    def pulls(self, row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """What each feature moved the probability by on the way down the trees (Saabas 2014), summed over them."""
+    def steps(self, row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What each feature moved the answer by on the way down the trees (Saabas 2014), summed over them."""
         plain = row.astype(np.float32)
         nodes = self.roots.copy()
         moved = np.zeros(len(self.names))
@@ -133,18 +117,81 @@ class Forest:
             steps = self.value[following].astype(np.float64) - self.value[nodes]
             np.add.at(moved, self.feature[nodes][inner], steps[inner])
             nodes = following
-        return moved / len(self.roots)
+        return moved
+
+    def dump(self, name: str) -> dict[str, npt.NDArray[Any]]:
+        """Its arrays in `priors.npz`."""
+        return {
+            f"{name}-roots": self.roots.astype(np.int32),
+            **{f"{name}-{part}": getattr(self, part) for part in TREE_PARTS},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Forest(Trees):
+    """Randomised trees: a node says a share of positives, and the mean of the leaves is a probability."""
+
+    def chances(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The probability for rows of features in the order of `names`."""
+        means: npt.NDArray[np.float64] = self.ends(rows).mean(axis=1)
+        return means
+
+    def logits(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The log-odds of these, never surer than some hundred rows can be."""
+        chances = np.clip(self.chances(rows), SUREST, 1 - SUREST)
+        return np.log(chances / (1 - chances))
+
+    def pulls(self, row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What each feature adds to the log-odds: its steps in probability, stretched to what all of them add."""
+        moved = self.steps(row) / len(self.roots)
+        base = float(self.value[self.roots].mean(dtype=np.float64))
+        total, end = float(moved.sum()), float(self.chances(row[None, :])[0])
+        stretch = (
+            (logit_of(end) - logit_of(base)) / total if abs(total) > SUREST else 1 / max(base * (1 - base), SUREST)
+        )
+        return moved * stretch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Boosted(Trees):
+    """Trees that mend each other's errors (Friedman 2001): a node says log-odds, and the leaves are added up."""
+
+    base: float  # the log-odds without any tree
+
+    def logits(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The log-odds for rows of features in the order of `names`."""
+        sums: npt.NDArray[np.float64] = self.base + self.ends(rows).sum(axis=1)
+        return np.clip(sums, -STEEPEST, STEEPEST)
+
+    def pulls(self, row: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What each feature adds to the log-odds."""
+        return self.steps(row)
+
+    def dump(self, name: str) -> dict[str, npt.NDArray[Any]]:
+        """Its arrays in `priors.npz`."""
+        return {**Trees.dump(self, name), f"{name}-base": np.asarray(self.base)}
+
+
+def load_trees(name: str, names: tuple[str, ...], arrays: Mapping[str, npt.NDArray[Any]]) -> Forest | Boosted | None:
+    """From their arrays in `priors.npz`; None where there are none."""
+    if f"{name}-roots" not in arrays:
+        return None
+    parts = {part: arrays[f"{name}-{part}"] for part in TREE_PARTS}
+    roots = arrays[f"{name}-roots"].astype(np.intp)
+    if f"{name}-base" in arrays:
+        return Boosted(names=names, roots=roots, base=float(arrays[f"{name}-base"]), **parts)
+    return Forest(names=names, roots=roots, **parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Blend:
-    """A logistic model and a forest over the same features: the mean of their log-odds.
+    """A logistic model and trees over the same features: the mean of their log-odds.
 
-    The logistic model goes on where the training rows end, the forest sees what belongs together.
+    The logistic model goes on where the training rows end, the trees see what belongs together.
     """
 
     linear: Linear
-    forest: Forest | None = None
+    trees: Forest | Boosted | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -158,28 +205,18 @@ class Blend:
     def logits(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The log-odds for rows of features in the order of `names`."""
         linear = self.linear.logits(rows)
-        if self.forest is None:
+        if self.trees is None:
             return linear
-        chances = np.clip(self.forest.chances(rows), SUREST, 1 - SUREST)
-        mixed: npt.NDArray[np.float64] = (np.clip(linear, -STEEPEST, STEEPEST) + np.log(chances / (1 - chances))) / 2
+        mixed: npt.NDArray[np.float64] = (np.clip(linear, -STEEPEST, STEEPEST) + self.trees.logits(rows)) / 2
         return mixed
 
     def pulls(self, features: Mapping[str, float]) -> dict[str, float]:
-        """What each feature adds to the log-odds, against its usual value; the parts add up nearly, not exactly.
-
-        A forest's parts are probabilities: they are stretched to what the forest as a whole adds.
-        """
+        """What each feature adds to the log-odds, against its usual value; the parts add up nearly, not exactly."""
         parts = self.linear.pulls(features)
-        if self.forest is None:
+        if self.trees is None:
             return parts
-        row = np.array([features[name] for name in self.names])
-        moved = self.forest.pulls(row)
-        base = float(self.forest.value[self.forest.roots].mean(dtype=np.float64))
-        total, end = float(moved.sum()), float(self.forest.chances(row[None, :])[0])
-        stretch = (
-            (logit_of(end) - logit_of(base)) / total if abs(total) > SUREST else 1 / max(base * (1 - base), SUREST)
-        )
-        return {name: (parts[name] + moved[at] * stretch) / 2 for at, name in enumerate(self.names)}
+        moved = self.trees.pulls(np.array([features[name] for name in self.names]))
+        return {name: (parts[name] + moved[at]) / 2 for at, name in enumerate(self.names)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -254,7 +291,7 @@ def parse_weights(raw: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]
 
     def blend(name: str) -> Blend:
         linear = Linear.load(raw[name])
-        return Blend(linear=linear, forest=Forest.load(name, linear.names, arrays))
+        return Blend(linear=linear, trees=load_trees(name, linear.names, arrays))
 
     return Weights(
         relevance=blend("relevance"),

@@ -132,7 +132,7 @@ def test_a_forest_survives_its_file() -> None:
 def test_a_blend_is_the_mean_of_two_log_odds() -> None:
     """Neither model alone decides; without trees the line does."""
     line = a_line(bias=-1.0, a=2.0, b=0.5)
-    blend = Blend(linear=line, forest=two_trees())
+    blend = Blend(linear=line, trees=two_trees())
     features = {"a": 1.0, "b": 3.0}
     assert blend.names == ("a", "b")
     assert blend.logit(features) == pytest.approx((2.5 + logit_of(0.7)) / 2)
@@ -148,7 +148,7 @@ def test_neither_model_is_surer_than_its_rows_allow() -> None:
 
 def test_the_pulls_of_a_blend_have_the_signs_of_what_moved_it() -> None:
     """What speaks for it pulls up, what speaks against it down, and what says nothing not at all."""
-    blend = Blend(linear=a_line(a=1.0, b=0.0), forest=two_trees())
+    blend = Blend(linear=a_line(a=1.0, b=0.0), trees=two_trees())
     up = blend.pulls({"a": 1.0, "b": 3.0})
     assert up["a"] > up["b"] > 0
     down = blend.pulls({"a": -1.0, "b": 3.0})
@@ -161,7 +161,7 @@ def test_the_pulls_of_a_blend_have_the_signs_of_what_moved_it() -> None:
 def test_the_pulls_of_a_blend_add_up_to_its_decision(features: dict[str, float]) -> None:
     """With where both models begin they are the log-odds: an explanation leaves nothing out."""
     forest = two_trees()
-    blend = Blend(linear=a_line(bias=0.4, a=1.0, b=-0.3), forest=forest)
+    blend = Blend(linear=a_line(bias=0.4, a=1.0, b=-0.3), trees=forest)
     begin = (blend.linear.bias + logit_of(float(forest.value[forest.roots].mean()))) / 2
     assert sum(blend.pulls(features).values()) + begin == pytest.approx(blend.logit(features))
 
