@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from anyascii import anyascii
 
 from storywatch.core.text import tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SHORTEST = 3
 SURE = 4  # skeletons of four letters and more may match by their beginning: endings and particles follow
 ENDING = 3
 
 _CLUSTERS = (
+    ("dzh", "z"),
+    ("dj", "z"),
+    ("dz", "z"),
     ("tsch", "s"),
     ("sch", "s"),
     ("shch", "s"),
@@ -30,6 +37,8 @@ _CLUSTERS = (
     ("ts", "s"),
     ("tz", "s"),
     ("ck", "k"),
+    ("mb", "nb"),
+    ("mp", "np"),
 )
 _LETTERS = str.maketrans({"c": "k", "q": "k", "w": "v", "j": "z", "r": "l", "y": "i"})
 _KATAKANA = re.compile(r"[\u30a0-\u30ff]{3,}")
@@ -37,6 +46,33 @@ _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,}")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]{3,}")
 _UNCASED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _CASED = re.compile(r"(?<!^)(?<![.!?:\"«“„—] )(?<![\"«“„])\b[^\W\d_a-z][^\W_]{2,}(?:['’-][^\W_]+)*")
+
+
+_KANA_OR_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_SYLLABLES = (  # Han that foreign names are written with: in a row, they are hardly ever words
+    "阿埃艾爱安昂奥澳巴拜班邦保鲍贝本比彼别宾波伯博布查柴达大戴丹当道德登邓迪蒂丁东杜敦多顿厄恩尔法凡范方菲费芬丰佛夫弗福富盖甘冈岗高戈格葛贡古瓜圭哈海汉翰豪何赫亨洪胡华怀惠霍基吉季加贾简"
+    "江杰金京喀卡凯坎康考柯科克肯孔库夸奎昆拉腊莱赖兰朗劳勒雷黎里理利莉丽连良列林琳留柳隆娄卢鲁路吕伦罗洛马玛迈麦满曼芒毛茅梅门蒙孟米密敏明缪莫墨默姆穆拿纳娜奈南内尼年涅宁牛纽农努诺欧帕派"
+    "潘庞培佩彭皮匹平珀普齐奇恰钱强乔切钦琴丘屈让热仁日容荣茹儒瑞若萨塞赛三桑瑟森沙莎珊山尚绍舍申生圣施什史寿舒朔斯思丝松苏孙索塔泰坦唐陶特滕提田铁廷通图屯托陀瓦外宛万旺威韦维卫魏温文翁沃"
+    "乌吾武伍西希锡熙席夏香肖谢辛欣兴休雄修许逊雅亚延扬杨尧耶叶伊依易因英永尤于裕约云宰赞早泽曾扎詹张章兆哲珍真芝治智中朱卓孜兹子宗祖佐"
+    "愛貝別賓達當東鄧爾豐費蓋岡貢華懷賈簡傑開龍羅魯呂倫馬瑪邁麥滿門納內寧紐農歐齊錢強喬欽讓榮薩賽聖壽蘇孫圖衛溫烏錫謝興許遜亞揚楊堯葉約雲贊澤張烏維韋蘭萊賴勞連盧"
+)
+_HAN_NAME = re.compile(f"[{_SYLLABLES}]{{3,}}")
+LONGEST_HAN = 7  # syllables
+_HAN_SOUNDS = str.maketrans(  # where a foreign sound is written by a syllable that is read otherwise today
+    dict.fromkeys("基", "ki")
+    | dict.fromkeys("夫", "v")
+    | dict.fromkeys("朗郎", "lan")
+    | dict.fromkeys("汤唐湯", "tan")
+    | dict.fromkeys("庞龐", "pan")
+    | dict.fromkeys("隆龙龍", "lon")
+    | dict.fromkeys("加", "ga")
+    | dict.fromkeys("乌武吾伍烏", "u")
+    | dict.fromkeys("西希锡席熙錫", "si")
+    | dict.fromkeys("夏谢許许休肖谢謝雄", "sha")
+    | dict.fromkeys("辛欣兴香逊興遜", "san")
+    | dict.fromkeys("齐奇恰切乔丘齊喬", "cha")
+    | dict.fromkeys("钦琴钱强欽錢強", "chan")
+)
 
 
 @lru_cache(maxsize=65536)
@@ -54,15 +90,43 @@ def skeleton_of(word: str) -> str:
 
 @lru_cache(maxsize=4096)
 def skeletons_of(text: str) -> frozenset[str]:
-    """Skeletons of all words of a text, the shortest left out."""
-    return frozenset(bones for word in tokens_of(text) if len(bones := skeleton_of(word)) >= SHORTEST)
+    """Skeletons of all words of a text, the shortest left out; of Chinese and Japanese those of foreign names."""
+    found: set[str] = set()
+    for token in tokens_of(text):
+        if _KANA_OR_HAN.search(token):
+            found.update(_foreign_in(token))
+        elif len(bones := skeleton_of(token)) >= SHORTEST:
+            found.add(bones)
+    return frozenset(found)
+
+
+def _foreign_in(token: str) -> Iterator[str]:
+    """What a run without spaces spells by sound: its katakana, its Latin letters, and any part of a row of Han syllables.
+
+    Where a name in Han begins and ends, nothing tells: the whole row may be one, and every part of four consonants.
+    """
+    for word in (*_KATAKANA.findall(token), *_LATIN.findall(token)):
+        if len(bones := skeleton_of(word)) >= SHORTEST:
+            yield bones
+    for row in _HAN_NAME.findall(token):
+        for start in range(len(row) - 2):
+            for end in range(start + 3, min(len(row), start + LONGEST_HAN) + 1):
+                whole = end - start == len(row)
+                if len(bones := _sounded(row[start:end])) >= (SHORTEST if whole else SURE):
+                    yield bones
+
+
+def _sounded(syllables: str) -> str:
+    return skeleton_of(syllables.translate(_HAN_SOUNDS))
 
 
 @lru_cache(maxsize=4096)
 def names_of(text: str) -> frozenset[str]:
-    """Skeletons of what looks like a name: capitals inside a sentence, katakana, Latin letters among others, long hangul."""
+    """Skeletons of what looks like a name: capitals inside a sentence, katakana, Latin letters among others, long hangul,
+    rows of Han syllables."""
     if _UNCASED.search(text):
-        words = [*_KATAKANA.findall(text), *_LATIN.findall(text), *_HANGUL.findall(text)]
+        rows = [row.translate(_HAN_SOUNDS) for row in _HAN_NAME.findall(text)]
+        words = [*_KATAKANA.findall(text), *_LATIN.findall(text), *_HANGUL.findall(text), *rows]
     else:
         words = [word for word in _CASED.findall(text) if word[0].isupper()]
     return frozenset(bones for word in words if len(bones := skeleton_of(word)) >= SHORTEST)

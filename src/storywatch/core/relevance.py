@@ -64,6 +64,7 @@ def weigh_evidence(look: Look, story: Story) -> Evidence:
         **_by_names(look, story),
         **_by_words(look.marks.words, look.marks.skeletons, story),
         **_by_terms(article, text, story, terms),
+        **_by_parts_of_terms(look.marks.words, story),
         **_by_copies(look, story.memory),
         "chars": math.log1p(len(text)),
         "feed_only": float(article.state in {PageState.FEED_ONLY, PageState.BLOCKED} or not article.paragraphs),
@@ -237,6 +238,17 @@ def _by_terms(article: Article, text: str, story: Story, hits: TermHits) -> dict
         "terms_missed": float(not hits.wanted and has_script_of(story.watch.terms, text)),
         "terms_none": float(not story.watch.terms.any and not story.watch.terms.all_groups),
     }
+
+
+def _by_parts_of_terms(words: frozenset[str], story: Story) -> dict[str, float]:
+    """How much of a wanted phrase an article has, its rare words counting more: "crew" of "patrol boat crew"."""
+    rarity = story.weights.priors.rarity
+    shares = []
+    for term in story.watch.terms.wanted:
+        parts = words_of(term)
+        whole = sum(max(0.0, rarity(part)) for part in parts)
+        shares.append(sum(max(0.0, rarity(part)) for part in parts & words) / whole if whole else 0.0)
+    return {"terms_part": max(shares, default=0.0), "terms_parts": math.log1p(sum(shares))}
 
 
 def _by_copies(look: Look, memory: Memory) -> dict[str, float]:
