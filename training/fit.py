@@ -138,7 +138,10 @@ def stack(row: Row, small: Weights) -> dict[str, float]:
     same = 1 / (1 + np.exp(-np.clip(small.same.logits(row.pairs), -40, 40))) if len(row.pairs) else np.zeros(0)
     telling = 1 / (1 + np.exp(-np.clip(small.telling.logits(row.sentences), -40, 40)))
     genre = (float(small.priors.background @ row.genre), float(small.priors.fresh @ row.genre))
-    return {**row.novelty, **stacked_features(same, row.ages, telling=telling, genre=genre)}
+    return {
+        **row.novelty,
+        **stacked_features(same, row.ages, told=row.told, doubts=row.doubts, telling=telling, genre=genre),
+    }
 
 
 def fit_same(rows: Sequence[Row]) -> Blend:
@@ -150,7 +153,7 @@ def fit_same(rows: Sequence[Row]) -> Blend:
         [np.full(len(row.pairs[-LAST_PAIRS:]), len(row.pairs[-LAST_PAIRS:]) ** -0.5) for row in paired]
     )
     linear = logistic(FIGURES, figures, labels, weights=counts, strength=0.05)
-    return Blend(linear=linear, trees=forest(FIGURES, figures, labels, weights=counts, trees=40, leaf=40))
+    return Blend(linear=linear, trees=(forest(FIGURES, figures, labels, weights=counts, trees=40, leaf=40),))
 
 
 def fit_telling(rows: Sequence[Row]) -> Linear:
@@ -170,7 +173,7 @@ def fit_relevance(seen: Sequence[Seen]) -> Blend:
     counts = [((1.0, len(one.rows)), (EXTRA, len(one.extra)), (1.0, len(one.own))) for one in seen]
     weights = np.concatenate([np.full(count, weight) for parts in counts for weight, count in parts])
     linear = logistic(names, figures, labels, weights=weights, strength=0.3)
-    return Blend(linear=linear, trees=forest(names, figures, labels, weights=weights, trees=TREES, leaf=6))
+    return Blend(linear=linear, trees=(forest(names, figures, labels, weights=weights, trees=TREES, leaf=6),))
 
 
 def fit_entry(seen: Sequence[Seen], kind: Literal["words", "evidence"]) -> Linear:
@@ -191,7 +194,8 @@ def fit_novelty(stacked: Sequence[tuple[Row, dict[str, float]]]) -> Blend:
     labels = np.array([row.fresh for row, _ in stacked])
     weights = np.array([_weight(row) for row, _ in stacked])
     linear = logistic(names, figures, labels, weights=weights, strength=0.1, signs=NOVELTY_SIGNS)
-    return Blend(linear=linear, trees=boosted(names, figures, labels, weights=weights))
+    grown = forest(names, figures, labels, weights=weights, trees=TREES, leaf=4)
+    return Blend(linear=linear, trees=(grown, boosted(names, figures, labels, weights=weights)))
 
 
 def _weight(row: Row) -> float:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storywatch.core.weights import dump_trees
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -30,7 +32,7 @@ def save_weights(weights: Weights, folder: Path) -> None:
     arrays |= {f"unrelated-{lang}": rows.astype(np.float16) for lang, rows in sorted(priors.unrelated.items())}
     arrays |= {"background": priors.background, "fresh": priors.fresh}
     for name, blend in blends.items():
-        arrays |= blend.trees.dump(name) if blend.trees else {}
+        arrays |= dump_trees(name, blend.trees)
     if priors.frequency is not None:
         arrays |= {"articles": np.asarray(priors.articles), "frequency": priors.frequency}
     np.savez_compressed(folder / "priors.npz", **{name: np.asarray(array) for name, array in arrays.items()})

@@ -50,6 +50,8 @@ class Row:
     novelty: dict[str, float] = field(default_factory=dict)
     pairs: np.ndarray = field(default_factory=lambda: np.zeros((0, len(FIGURES))))
     ages: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    told: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    doubts: np.ndarray = field(default_factory=lambda: np.zeros(0))
     same: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))  # earlier ones with a development of this
     sentences: np.ndarray = field(default_factory=lambda: np.zeros((0, len(TELLING_FIGURES))))
     telling: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool))  # sentences labelled as the news
@@ -192,6 +194,8 @@ def _row(
         novelty=news.features,
         pairs=news.pairs.figures,
         ages=news.pairs.ages,
+        told=news.pairs.told,
+        doubts=news.pairs.doubts,
         same=np.array(same, dtype=bool),
         sentences=news.sentences,
         telling=_told(look, labelled),

@@ -319,7 +319,9 @@ def are_alike(one: Weights, other: Weights) -> bool:
     return (
         all(np.array_equal(mine.linear.weight, its.linear.weight) for mine, its in blends)
         and all(
-            np.array_equal(mine.trees.value, its.trees.value) for mine, its in blends if mine.trees and its.trees
+            np.array_equal(grown.value, regrown.value)
+            for mine, its in blends
+            for grown, regrown in zip(mine.trees, its.trees, strict=True)
         )
         and one.priors.means.keys() == other.priors.means.keys()
         and all(np.array_equal(mean, other.priors.means[lang]) for lang, mean in one.priors.means.items())

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from builders import plain_weights
-from fit import FEATURES_TRIED, SEED, forest
+from fit import FEATURES_BOOSTED, FEATURES_TRIED, LEAVES, PACE, ROUNDS, SEED, SHRINKING, boosted, forest
 from keep import save_weights
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 
-from storywatch.core.weights import BUCKETS, Blend, Linear, Weights
+from storywatch.core.weights import BUCKETS, STEEPEST, Blend, Linear, Weights
 from storywatch.encode import load_weights
 
 if TYPE_CHECKING:
@@ -54,6 +54,29 @@ def test_our_trees_answer_as_the_library_that_grew_them() -> None:
     assert np.ptp(grown.chances(others)) > 0.3
 
 
+def test_our_boosted_trees_answer_as_the_library_that_grew_them() -> None:
+    """On rows of the sample and on others, and the steps lead from the base to the answer."""
+    rows, labels, weights = a_sample()
+    model = HistGradientBoostingClassifier(
+        max_iter=ROUNDS,
+        learning_rate=PACE,
+        max_leaf_nodes=LEAVES,
+        l2_regularization=SHRINKING,
+        max_features=FEATURES_BOOSTED,
+        early_stopping=False,
+        random_state=SEED,
+    )
+    model.fit(rows.astype(np.float32), labels, sample_weight=weights)
+    others = np.random.default_rng(12).normal(0, 3, (500, len(NAMES)))
+    grown = boosted(NAMES, rows, labels, weights=weights)
+    for asked in (rows, others):
+        wanted = np.clip(model.decision_function(asked.astype(np.float32)), -STEEPEST, STEEPEST)
+        assert grown.logits(asked) == pytest.approx(wanted, abs=1e-5)
+    assert np.ptp(grown.logits(others)) > 1
+    for row in rows[:20]:
+        assert grown.base + grown.steps(row).sum() == pytest.approx(grown.logits(row[None, :])[0], abs=1e-5)
+
+
 def test_what_moved_a_grown_forest_adds_up() -> None:
     """The steps down its trees lead from the share of positives to the answer; what was never asked moved nothing."""
     rows, labels, weights = a_sample()
@@ -62,7 +85,7 @@ def test_what_moved_a_grown_forest_adds_up() -> None:
     grown = forest(NAMES, idle, labels, weights=weights, trees=TREES, leaf=LEAF)
     base = float(grown.value[grown.roots].mean(dtype=np.float64))
     for row in rows[:20]:
-        moved = grown.pulls(row)
+        moved = grown.steps(row) / TREES
         assert base + moved.sum() == pytest.approx(grown.chances(row[None, :])[0], abs=1e-6)
         assert moved[4] == 0.0
 
@@ -79,7 +102,9 @@ def learnt_weights() -> Weights:
     table = np.random.default_rng(1).integers(0, 400, BUCKETS).astype(np.uint16)
     return replace(
         weights,
-        novelty=Blend(linear=a_line(NAMES, 2), trees=a_forest()),
+        novelty=Blend(
+            linear=a_line(NAMES, 2), trees=(a_forest(), boosted(NAMES, *a_sample()[:2], weights=a_sample()[2]))
+        ),
         priors=replace(weights.priors, articles=400, frequency=table),
         entry_words=a_line(("words_top", "names_any"), 3),
         entry=a_line(("own_most", "lead_best"), 4),
@@ -93,11 +118,11 @@ def test_weights_survive_their_files(tmp_path: Path) -> None:
     again = load_weights(tmp_path / "out")
     rows = np.random.default_rng(5).standard_normal((40, len(NAMES)))
     assert again.novelty.names == NAMES
-    assert again.novelty.trees is not None
-    assert weights.novelty.trees is not None
-    assert np.array_equal(again.novelty.trees.chances(rows), weights.novelty.trees.chances(rows))
+    assert len(again.novelty.trees) == 2
+    for mine, its in zip(weights.novelty.trees, again.novelty.trees, strict=True):
+        assert np.array_equal(mine.logits(rows), its.logits(rows))
     assert again.novelty.logits(rows) == pytest.approx(weights.novelty.logits(rows), abs=1e-4)
-    assert (again.relevance.trees, again.same.trees) == (None, None)
+    assert (again.relevance.trees, again.same.trees) == ((), ())
     assert again.priors.rarity("strike") == weights.priors.rarity("strike")
     assert np.array_equal(again.priors.frequency, weights.priors.frequency)
     for name in ("entry_words", "entry"):
@@ -114,7 +139,7 @@ def test_weights_without_trees_table_or_glance_survive_too(tmp_path: Path) -> No
     weights = replace(weights, entry=None, priors=replace(weights.priors, articles=0, frequency=None))
     save_weights(weights, tmp_path)
     again = load_weights(tmp_path)
-    assert (again.novelty.trees, again.entry_words, again.entry) == (None, None, None)
+    assert (again.novelty.trees, again.entry_words, again.entry) == ((), None, None)
     assert (again.priors.frequency, again.priors.share("strike")) == (None, 0.0)
     features = dict.fromkeys(weights.novelty.names, 0.4)
     assert again.novelty.logit(features) == pytest.approx(weights.novelty.logit(features), abs=1e-4)

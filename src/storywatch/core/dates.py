@@ -75,12 +75,11 @@ friday freitag vendredi viernes piąt пятниц п'ятниц п’ятниц
 saturday samstag sonnabend samedi sábado sobot суббот субот 土曜 周六 星期六 토요일
 sunday sonntag dimanche domingo niedziel воскресен неділ 日曜 周日 星期日 星期天 일요일
 """
-_WEEKDAY_OF = {
-    word: number for number, line in enumerate(_WEEKDAYS.strip().splitlines()) for word in line.split()
-}
+UNSPACED_FROM = 0x3000  # kana, Han and hangul: a word may begin anywhere
+_WEEKDAY_OF = {word: number for number, line in enumerate(_WEEKDAYS.strip().splitlines()) for word in line.split()}
 _WEEKDAY = re.compile(
     "|".join(
-        (rf"(?<![^\W\d_]){re.escape(word)}" if word[0].isalpha() and ord(word[0]) < 0x3000 else word)
+        (rf"(?<![^\W\d_]){re.escape(word)}" if word[0].isalpha() and ord(word[0]) < UNSPACED_FROM else word)
         for word in sorted(_WEEKDAY_OF, key=lambda word: -len(word))
     )
 )
@@ -97,10 +96,10 @@ FAR_AHEAD = 250  # the same for a day without its year
 
 @lru_cache(maxsize=16384)
 def days_to_come(text: str, said: date, *, weekdays: bool) -> frozenset[date]:
-    """The days from `said` on that a sentence names: by date, as today or tomorrow, by a bare day of the month in Chinese,
-    Japanese and Korean, and with `weekdays` by their names.
+    """The days from `said` on that a sentence names: by date, as today or tomorrow, with `weekdays` by their names.
 
-    What can lie before and after is taken to lie after: whether it does, only the verb tells.
+    In Chinese, Japanese and Korean also by the bare day of the month. What can lie before and after is taken to lie
+    after: whether it does, only the verb tells.
     """
     _, lower, _ = folded(text)
     found = {said + timedelta(days) for days, pattern in _NEAR_DAY.items() if pattern.search(lower)}
@@ -111,9 +110,7 @@ def days_to_come(text: str, said: date, *, weekdays: bool) -> frozenset[date]:
         dates = (_date(month.year, month.month, int(match[1])) for month in months)
         found |= {that for that in dates if that and (that - said).days <= MONTH_AHEAD}
     if weekdays:
-        found |= {
-            said + timedelta((_WEEKDAY_OF[match[0]] - said.weekday()) % 7) for match in _WEEKDAY.finditer(lower)
-        }
+        found |= {said + timedelta((_WEEKDAY_OF[match[0]] - said.weekday()) % 7) for match in _WEEKDAY.finditer(lower)}
     return frozenset(that for that in found if 0 <= (that - said).days <= FAR_AHEAD)
 
 

@@ -123,13 +123,10 @@ def score_of(news: News, relevance: float, story: Story) -> tuple[float, float]:
 
 def carried_doubt(news: News) -> float:
     """A second report of what was doubtful and not told raises the doubt: by the first one's score, if it is the same."""
-    doubtful = [
-        chance * known.record.score
-        for known, chance in zip(news.pairs.articles, news.same.tolist(), strict=True)
-        if known.record.verdict is Label.POSSIBLE and chance >= SAME
-    ]
-    told = [chance for known, chance in zip(news.pairs.articles, news.same.tolist(), strict=True) if known.told]
-    return max(doubtful, default=0.0) * (1 - max(told, default=0.0))
+    pairs = news.pairs
+    alike = news.same >= SAME
+    doubt = float((news.same * pairs.doubts)[alike].max(initial=0.0))
+    return doubt * (1 - float(news.same[pairs.told].max(initial=0.0)))
 
 
 def cut_of(story: Story) -> float:

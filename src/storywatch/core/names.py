@@ -122,8 +122,7 @@ def _sounded(syllables: str) -> str:
 
 @lru_cache(maxsize=4096)
 def names_of(text: str) -> frozenset[str]:
-    """Skeletons of what looks like a name: capitals inside a sentence, katakana, Latin letters among others, long hangul,
-    rows of Han syllables."""
+    """Skeletons of what looks like a name: capitals inside a sentence, katakana, Latin among others, long hangul, Han rows."""
     if _UNCASED.search(text):
         rows = [row.translate(_HAN_SOUNDS) for row in _HAN_NAME.findall(text)]
         words = [*_KATAKANA.findall(text), *_LATIN.findall(text), *_HANGUL.findall(text), *rows]

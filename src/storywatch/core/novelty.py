@@ -120,7 +120,16 @@ def weigh_news(look: Look, story: Story, *, relevance: float, evidence: Mapping[
         "changed_numbers": math.log1p(len(changed)),
         **_sentences(sentences),
     }
-    features.update(stacked_features(same, pairs.ages, telling=telling, genre=genre_of(look, weights)))
+    features.update(
+        stacked_features(
+            same,
+            pairs.ages,
+            told=pairs.told,
+            doubts=pairs.doubts,
+            telling=telling,
+            genre=genre_of(look, weights),
+        )
+    )
     return News(features=features, pairs=pairs, same=same, telling=telling, sentences=sentences)
 
 
@@ -128,10 +137,16 @@ def stacked_features(
     same: npt.NDArray[np.float64],
     ages: npt.NDArray[np.float64],
     *,
+    told: npt.NDArray[np.bool_],
+    doubts: npt.NDArray[np.float64],
     telling: npt.NDArray[np.float64],
     genre: tuple[float, float],
 ) -> dict[str, float]:
-    """What the smaller models say: about the earlier articles, the sentences and the kind of text."""
+    """What the smaller models say: about the earlier articles, the sentences and the kind of text.
+
+    One value an earlier article: the chance that it reports the same, its age in hours, whether it was told, and its
+    score where that was doubtful, else 0. What several doubtful reports have in common is news that was missed.
+    """
     recent = same[ages <= RECENT_HOURS]
     old = same[ages > RECENT_HOURS]
     ranked = np.sort(telling)
@@ -141,6 +156,9 @@ def stacked_features(
         "same_none": float(np.log(np.clip(1 - same, 1e-4, 1)).sum()),
         "same_recent": float(recent.max(initial=0.0)),
         "same_old": float(old.max(initial=0.0)),
+        "same_told": float(same[told].max(initial=0.0)),
+        "same_doubtful": float((same * doubts).max(initial=0.0)),
+        "same_doubts": math.log1p(float((same * (doubts > 0)).sum())),
         "same_age": math.log1p(float(ages[same.argmax()])) if len(same) else LONG_SILENCE,
         "telling_most": float(ranked[-1]),
         "telling_two": float(ranked[-2:].mean()),

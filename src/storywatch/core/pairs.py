@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storywatch.core.model import Label
 from storywatch.core.names import is_among
 from storywatch.core.text import share_within
 
@@ -58,6 +59,17 @@ class Pairs:
     ages: npt.NDArray[np.float64]  # hours
     figures: npt.NDArray[np.float64]
     covered: npt.NDArray[np.float64]  # sentences of the article by earlier articles: the best match in each
+
+    @property
+    def told(self) -> npt.NDArray[np.bool_]:
+        """Which of them broke a development."""
+        return np.array([known.told for known in self.articles], dtype=bool)
+
+    @property
+    def doubts(self) -> npt.NDArray[np.float64]:
+        """The scores of those that were doubtful and not told; 0 for the others."""
+        records = [known.record for known in self.articles]
+        return np.array([record.score if record.verdict is Label.POSSIBLE else 0.0 for record in records])
 
     def chances(self, same: Blend) -> npt.NDArray[np.float64]:
         """For each earlier article the probability that it reports the same development."""

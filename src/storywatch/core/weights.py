@@ -172,26 +172,38 @@ class Boosted(Trees):
         return {**Trees.dump(self, name), f"{name}-base": np.asarray(self.base)}
 
 
-def load_trees(name: str, names: tuple[str, ...], arrays: Mapping[str, npt.NDArray[Any]]) -> Forest | Boosted | None:
-    """From their arrays in `priors.npz`; None where there are none."""
-    if f"{name}-roots" not in arrays:
-        return None
-    parts = {part: arrays[f"{name}-{part}"] for part in TREE_PARTS}
-    roots = arrays[f"{name}-roots"].astype(np.intp)
-    if f"{name}-base" in arrays:
-        return Boosted(names=names, roots=roots, base=float(arrays[f"{name}-base"]), **parts)
-    return Forest(names=names, roots=roots, **parts)
+def load_trees(
+    name: str, names: tuple[str, ...], arrays: Mapping[str, npt.NDArray[Any]]
+) -> tuple[Forest | Boosted, ...]:
+    """From their arrays in `priors.npz`, as `dump_trees` names them."""
+    found: list[Forest | Boosted] = []
+    at = 0
+    while f"{name}-{at}-roots" in arrays:
+        parts = {part: arrays[f"{name}-{at}-{part}"] for part in TREE_PARTS}
+        roots, base = arrays[f"{name}-{at}-roots"].astype(np.intp), arrays.get(f"{name}-{at}-base")
+        found.append(
+            Forest(names=names, roots=roots, **parts)
+            if base is None
+            else Boosted(names=names, roots=roots, base=float(base), **parts)
+        )
+        at += 1
+    return tuple(found)
+
+
+def dump_trees(name: str, trees: tuple[Forest | Boosted, ...]) -> dict[str, npt.NDArray[Any]]:
+    """Their arrays in `priors.npz`."""
+    return {key: array for at, one in enumerate(trees) for key, array in one.dump(f"{name}-{at}").items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Blend:
-    """A logistic model and trees over the same features: the mean of their log-odds.
+    """A logistic model and trees over the same features: half of the log-odds is the one's, half the mean of the others'.
 
     The logistic model goes on where the training rows end, the trees see what belongs together.
     """
 
     linear: Linear
-    trees: Forest | Boosted | None = None
+    trees: tuple[Forest | Boosted, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -205,17 +217,19 @@ class Blend:
     def logits(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The log-odds for rows of features in the order of `names`."""
         linear = self.linear.logits(rows)
-        if self.trees is None:
+        if not self.trees:
             return linear
-        mixed: npt.NDArray[np.float64] = (np.clip(linear, -STEEPEST, STEEPEST) + self.trees.logits(rows)) / 2
+        grown = sum(trees.logits(rows) for trees in self.trees) / len(self.trees)
+        mixed: npt.NDArray[np.float64] = (np.clip(linear, -STEEPEST, STEEPEST) + grown) / 2
         return mixed
 
     def pulls(self, features: Mapping[str, float]) -> dict[str, float]:
         """What each feature adds to the log-odds, against its usual value; the parts add up nearly, not exactly."""
         parts = self.linear.pulls(features)
-        if self.trees is None:
+        if not self.trees:
             return parts
-        moved = self.trees.pulls(np.array([features[name] for name in self.names]))
+        row = np.array([features[name] for name in self.names])
+        moved = sum(trees.pulls(row) for trees in self.trees) / len(self.trees)
         return {name: (parts[name] + moved[at]) / 2 for at, name in enumerate(self.names)}
 
 

@@ -11,10 +11,13 @@ from storywatch.core.weights import (
     STEEPEST,
     SUREST,
     Blend,
+    Boosted,
     Forest,
     Linear,
     Priors,
     bucket_of,
+    dump_trees,
+    load_trees,
     logit_of,
     probability,
     shipped_weights,
@@ -112,43 +115,65 @@ def test_rows_are_answered_one_by_one() -> None:
 def test_what_moved_a_forest_is_what_it_asked() -> None:
     """Each step down a tree is put down to the feature that was asked there; the steps add up to the answer."""
     forest = two_trees()
-    assert forest.pulls(np.array([1.0, 3.0])) == pytest.approx([0.25 / 2, 0.15 / 2])
-    assert forest.pulls(np.array([0.0, 3.0])) == pytest.approx([-0.3 / 2, 0.0])
-    base = float(forest.value[forest.roots].mean())
+    assert forest.steps(np.array([1.0, 3.0])) == pytest.approx([0.25, 0.15])
+    assert forest.steps(np.array([0.0, 3.0])) == pytest.approx([-0.3, 0.0])
+    base = logit_of(float(forest.value[forest.roots].mean()))
     for row in ([1.0, 3.0], [1.0, 0.0], [0.0, 0.0]):
-        assert base + forest.pulls(np.array(row)).sum() == pytest.approx(forest.chances(np.array([row]))[0])
+        assert base + forest.pulls(np.array(row)).sum() == pytest.approx(forest.logits(np.array([row]))[0])
 
 
-def test_a_forest_survives_its_file() -> None:
-    """The arrays give back the same trees; without them there is no forest."""
-    forest = two_trees()
-    again = Forest.load("novelty", ("a", "b"), forest.dump("novelty"))
-    assert again is not None
+def boosted_trees(base: float = -1.0) -> Boosted:
+    """The same two trees, whose nodes say log-odds that are added up."""
+    parts = {part: getattr(two_trees(), part) for part in ("names", "roots", "feature", "threshold", "left", "right")}
+    return Boosted(**parts, value=np.array([0.0, -0.6, 0.4, -0.2, 1.2, 0.25], dtype=np.float32), base=base)
+
+
+def test_boosted_trees_add_up() -> None:
+    """Base and leaves make the log-odds, never beyond what the line is held to; each step is its feature's."""
+    trees = boosted_trees()
+    row = np.array([1.0, 3.0])
+    assert trees.logits(np.array([row, [0.0, 0.0]])) == pytest.approx([-1 + 1.2 + 0.25, -1 - 0.6 + 0.25])
+    assert trees.pulls(row) == pytest.approx([0.4, 0.8])
+    assert boosted_trees(base=50.0).logits(row[None, :])[0] == STEEPEST
+
+
+def test_trees_survive_their_file() -> None:
+    """The arrays give back the same trees of each kind, in their order; without them there are none."""
+    trees = (two_trees(), boosted_trees())
+    arrays = dump_trees("novelty", trees)
+    forest, boosted = load_trees("novelty", ("a", "b"), arrays)
+    assert (type(forest), type(boosted)) == (Forest, Boosted)
     rows = np.random.default_rng(3).normal(0.5, 2, (50, 2))
-    assert np.array_equal(again.chances(rows), forest.chances(rows))
-    assert Forest.load("relevance", ("a", "b"), forest.dump("novelty")) is None
+    for one, again in zip(trees, (forest, boosted), strict=True):
+        assert np.array_equal(again.logits(rows), one.logits(rows))
+    assert load_trees("relevance", ("a", "b"), arrays) == ()
 
 
-def test_a_blend_is_the_mean_of_two_log_odds() -> None:
+def test_a_blend_is_half_the_line_and_half_the_trees() -> None:
     """Neither model alone decides; without trees the line does."""
     line = a_line(bias=-1.0, a=2.0, b=0.5)
-    blend = Blend(linear=line, trees=two_trees())
+    blend = Blend(linear=line, trees=(two_trees(),))
     features = {"a": 1.0, "b": 3.0}
     assert blend.names == ("a", "b")
     assert blend.logit(features) == pytest.approx((2.5 + logit_of(0.7)) / 2)
+    both = replace(blend, trees=(two_trees(), boosted_trees()))
+    assert both.logit(features) == pytest.approx((2.5 + (logit_of(0.7) + 0.45) / 2) / 2)
+    assert sum(both.pulls(features).values()) == pytest.approx(
+        (sum(line.pulls(features).values()) + (two_trees().pulls(np.array([1.0, 3.0])).sum() + 1.2) / 2) / 2
+    )
     assert Blend(linear=line).logit(features) == pytest.approx(2.5)
 
 
 def test_neither_model_is_surer_than_its_rows_allow() -> None:
     """A leaf without any positive row is no proof, and a steep line does not outweigh the trees for good."""
     never = replace(two_trees(), value=np.zeros(6, dtype=np.float32))
-    blend = Blend(linear=a_line(bias=0.0, a=100.0, b=0.0), forest=never)
+    blend = Blend(linear=a_line(bias=0.0, a=100.0, b=0.0), trees=(never,))
     assert blend.logit({"a": 1.0, "b": 0.0}) == pytest.approx((STEEPEST + math.log(SUREST / (1 - SUREST))) / 2)
 
 
 def test_the_pulls_of_a_blend_have_the_signs_of_what_moved_it() -> None:
     """What speaks for it pulls up, what speaks against it down, and what says nothing not at all."""
-    blend = Blend(linear=a_line(a=1.0, b=0.0), trees=two_trees())
+    blend = Blend(linear=a_line(a=1.0, b=0.0), trees=(two_trees(),))
     up = blend.pulls({"a": 1.0, "b": 3.0})
     assert up["a"] > up["b"] > 0
     down = blend.pulls({"a": -1.0, "b": 3.0})
@@ -161,7 +186,7 @@ def test_the_pulls_of_a_blend_have_the_signs_of_what_moved_it() -> None:
 def test_the_pulls_of_a_blend_add_up_to_its_decision(features: dict[str, float]) -> None:
     """With where both models begin they are the log-odds: an explanation leaves nothing out."""
     forest = two_trees()
-    blend = Blend(linear=a_line(bias=0.4, a=1.0, b=-0.3), trees=forest)
+    blend = Blend(linear=a_line(bias=0.4, a=1.0, b=-0.3), trees=(forest,))
     begin = (blend.linear.bias + logit_of(float(forest.value[forest.roots].mean()))) / 2
     assert sum(blend.pulls(features).values()) + begin == pytest.approx(blend.logit(features))
 
@@ -169,7 +194,7 @@ def test_the_pulls_of_a_blend_add_up_to_its_decision(features: dict[str, float])
 def test_what_cancels_out_in_a_forest_is_told_at_its_usual_slope() -> None:
     """Where the steps add up to nothing there is nothing to stretch them to; they stay finite and opposite."""
     even = replace(two_trees(), value=np.array([0.5, 0.2, 0.75, 0.5, 0.9, 0.5], dtype=np.float32))
-    pulls = Blend(linear=a_line(a=0.0, b=0.0), forest=even).pulls({"a": 1.0, "b": 0.0})
+    pulls = Blend(linear=a_line(a=0.0, b=0.0), trees=(even,)).pulls({"a": 1.0, "b": 0.0})
     assert pulls["a"] == pytest.approx(0.25 / 2 / 0.25 / 2)
     assert pulls["b"] == pytest.approx(-pulls["a"])
 
