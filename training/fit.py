@@ -26,10 +26,10 @@ FEATURES_TRIED = 0.3  # of the features, at each split
 ROUNDS, PACE, LEAVES, SHRINKING, FEATURES_BOOSTED = 300, 0.03, 15, 5.0, 0.2
 SEED = 7
 PASSED = {"words": 0.99, "evidence": 0.999}  # of relevant entries
-STRAYS = 1.0  # the weight of articles wrongly taken as relevant, when learning what is new
+STRAYS = 1.5  # the weight of articles wrongly taken as relevant, when learning what is new
 SHORT = 0.25  # the weight of items of which only the feed's lines are had, when learning what is new
 EXTRA = 0.6  # the weight of cold starts, feed texts and strangers, when learning what is relevant
-DEFAULT_CUTS = Cuts(about=0.4, development=0.4, possible=0.15)
+DEFAULT_CUTS = Cuts(about=0.5, development=0.4, possible=0.15)
 IGNORED_NOVELTY: frozenset[str] = frozenset({"language_known", "reports_all", "same_language"})
 
 SMALL = 1e-6

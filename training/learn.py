@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storywatch.core.weights import Cuts, Weights
     from storywatch.ports import Encoder
 
+WALKS = 2  # along the matcher's own decisions
 GRID = np.arange(0.1, 0.8, 0.02)
 SMOOTH = 5
 Decisions = list[dict[str, Any]]
@@ -43,11 +44,16 @@ def train(streams: Sequence[Stream], encoder: Encoder) -> Weights:
 
 
 def look_along(streams: Sequence[Stream], encoder: Encoder) -> list[Seen]:
-    """The rows of all streams, those of the matcher's own walk included, each by weights that did not know it."""
+    """The rows of all streams, those of the matcher's own walks included, each by weights that did not know it.
+
+    The first walk is by weights that have never seen a wrong decision, the second by some that have; the rows of both
+    are kept (Ross et al. 2011).
+    """
     seen = [observe(stream, streams, encoder, priors=priors_without(streams, [stream], encoder)) for stream in streams]
-    walked = [observe_own(one.stream, encoder, weights) for one, weights in held_out(seen, encoder)]
-    for one, rows in zip(_in_folds(seen), walked, strict=True):
-        one.own = rows
+    for _ in range(WALKS):
+        walked = [observe_own(one.stream, encoder, weights) for one, weights in held_out(seen, encoder)]
+        for one, rows in zip(_in_folds(seen), walked, strict=True):
+            one.own = [*one.own, *rows]
     return seen
 
 
