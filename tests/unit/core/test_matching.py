@@ -187,6 +187,20 @@ def test_a_near_copy_is_known_by_its_wording() -> None:
     assert found.about
 
 
+def test_another_report_over_the_same_background_is_no_copy() -> None:
+    """Agencies end report after report on the same paragraphs: what opens it tells whether it is the same one."""
+    story = taken(begin(), report())
+    news = (
+        "The court in Hamburg allowed the strike on Tuesday and turned down the demand of the port authority.",
+        "Nobody may be dismissed for taking part in it, the judge added at the end of a hearing of two hours.",
+        "The authority will appeal, its lawyer told reporters on the steps.",
+    )
+    after = report(url="https://other.example/9", title="Court allows dockers' strike", paragraphs=(*news, *BODY))
+    assert match(read_closely(after, ENCODER), story).copy_of is None
+    below = report(url="https://other.example/9", title="Court allows dockers' strike", paragraphs=(*BODY, *news))
+    assert match(read_closely(below, ENCODER), story).copy_of is not None
+
+
 def test_an_edit_of_one_address_is_no_copy() -> None:
     """A corrected article at the same address is judged by what changed in it."""
     story = taken(begin(), report())

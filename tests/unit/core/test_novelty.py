@@ -146,3 +146,64 @@ def test_what_is_planned_in_the_head_is_seen() -> None:
     planned = an_article(title="Court will rule on the tanker on Friday", url="https://b.example/1", summary="")
     assert figures(planned, story)["planned_head"] == 1.0
     assert figures(report(url="https://b.example/2"), story)["planned_head"] == 0.0
+
+
+def told_story(label: Label, *articles: Article) -> Story:
+    """The story with these articles behind it, each with this verdict and a score of a half."""
+    story = story_of()
+    for article in articles:
+        reading = read_closely(article, ENCODER)
+        story = story.learn(
+            story.judged(reading, Match(relevance=0.9, about=True), Verdict(verdict=label, score=0.5), None)
+        )
+    return story
+
+
+def test_what_was_told_and_what_was_left_in_doubt_are_kept_apart() -> None:
+    """The same report again is something else where the first was told than where it was only possible."""
+    again = report(url="https://b.example/2", seen_at=NOON + timedelta(hours=3))
+    told, doubtful, repeated = (
+        figures(again, told_story(label, report())) for label in (Label.DEVELOPMENT, Label.POSSIBLE, Label.REPEAT)
+    )
+    assert (told["same_told"] > 0, told["same_doubtful"], told["same_doubts"]) == (True, 0.0, 0.0)
+    assert (doubtful["same_told"], doubtful["same_doubtful"] > 0, doubtful["same_doubts"] > 0) == (0.0, True, True)
+    assert doubtful["same_doubtful"] == pytest.approx(doubtful["same_most"] / 2)
+    assert (repeated["same_told"], repeated["same_doubtful"]) == (0.0, 0.0)
+
+
+def test_a_preview_names_a_day_that_was_announced() -> None:
+    """The hearing set for Friday is news once; on its eve the day is known, and another day is not."""
+    first = report("The court will hear the captain on Friday, 13 March.", seen_at=NOON)
+    story = story_of(first)
+    later = first.seen_at + timedelta(days=1)
+    friday = NOON + timedelta((4 - NOON.weekday()) % 7)
+
+    def of(title: str) -> dict[str, float]:
+        return figures(an_article(title=title, summary="", url="https://b.example/9", seen_at=later), story)
+
+    eve = of("Captain to be heard on Friday")
+    assert (eve["day_announced"], eve["day_announced_title"]) == (1.0, 1.0)
+    other = of(f"Captain to be heard on {(friday + timedelta(9)):%d %B}")
+    assert (other["day_announced_title"], other["day_unannounced"]) == (0.0, 1.0)
+    assert of("Captain detained")["day_announced_title"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("title", "figure"),
+    [
+        ("Minister again denies talks", "again_title"),
+        ("Министр вновь отрицает переговоры", "again_title"),
+        ("大臣、協議を再び否定", "again_title"),
+        ("Verdict due tomorrow", "eve_title"),
+        ("선고 하루 앞두고 긴장", "eve_title"),
+        ("Три месяца спустя семьи ждут", "elapsed_title"),
+        ("A month on, the families wait", "elapsed_title"),
+        ("Who's who in the tanker case", "background_title"),
+        ("[연표] 유조선 사고 40일", "background_title"),
+    ],
+)
+def test_a_title_that_goes_on_looks_ahead_or_looks_back_is_seen(title: str, figure: str) -> None:
+    """In several languages; a plain report has none of it."""
+    story = story_of(report())
+    assert figures(an_article(title=title, summary="", url="https://b.example/9"), story)[figure] == 1.0
+    assert figures(report(url="https://b.example/9"), story)[figure] == 0.0
