@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import fit
 import numpy as np
-from fit import _taken
+from fit import taken_of
 from judged_by import cuts_of, in_folds, learn_from
 from learn import GRID, f1_by_cut, walk
 from scoring import score
@@ -134,7 +134,7 @@ def _stacked(seen: Sequence[Seen], weights: Weights) -> Stacked:
     for at in range(min(fit.FOLDS, len(seen))):
         held = seen[at :: fit.FOLDS]
         small = fit.fit_small([one for one in seen if one not in held] or held, weights.priors)
-        found += [(row, fit.stack(row, small)) for one in held for row in _taken(one)]
+        found += [(row, fit.stack(row, small)) for one in held for row in taken_of(one)]
     return found
 
 

@@ -101,7 +101,7 @@ def fit(seen: Sequence[Seen], priors: Priors, *, cuts: Cuts = DEFAULT_CUTS) -> W
     for fold in range(min(FOLDS, len(seen))):
         held = seen[fold::FOLDS]
         inner = fit_small([one for one in seen if one not in held] or held, priors)
-        stacked += [(row, stack(row, inner)) for one in held for row in _taken(one)]
+        stacked += [(row, stack(row, inner)) for one in held for row in taken_of(one)]
     return replace(
         fit_small(seen, priors),
         relevance=fit_relevance(seen),
@@ -112,7 +112,7 @@ def fit(seen: Sequence[Seen], priors: Priors, *, cuts: Cuts = DEFAULT_CUTS) -> W
     )
 
 
-def _taken(one: Seen) -> list[Row]:
+def taken_of(one: Seen) -> list[Row]:
     """What is asked for something new: the relevant, and the strays that the matcher itself takes for relevant."""
     return [*(row for row in one.rows if row.relevant), *(row for row in one.own if row.novelty), *one.short]
 

@@ -15,7 +15,6 @@ from storywatch.core.model import (
     Label,
     Nearest,
     NewSentence,
-    PageState,
     Reason,
     Sensitivity,
     Severity,
@@ -151,8 +150,7 @@ def _says_enough(match: Match) -> bool:
 
 def kept_without_text(reading: Reading, match: Match) -> bool:
     """Is it possible at the least: one of the user's words is in it, and its text could not be had?"""
-    without_text = reading.article.state in {PageState.FEED_ONLY, PageState.BLOCKED}
-    return without_text and match.features["terms"] > 0 and not match.features["same_address"]
+    return reading.article.unread and match.features["terms"] > 0 and not match.features["same_address"]
 
 
 def _copy(match: Match, nearest: Nearest | None, story: Story) -> Verdict:

@@ -146,11 +146,6 @@ class Facts:
         return tuple(fact for facts in self.table.values() for fact in facts)
 
 
-def describe(change: Change) -> tuple[str, str]:
-    """Old and new value in the words of their sources: "19 sailors" and "21"."""
-    return change.old, change.new
-
-
 # --------------------------------------------------------------------------- from a sentence to claims
 
 

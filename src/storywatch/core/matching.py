@@ -126,8 +126,7 @@ def _copied() -> Reason:
 
 def _was_asked_for(article: Article, evidence: Evidence) -> bool:
     """A hit of the user's own words where only the feed's two lines could be had is never dropped."""
-    without_text = article.state in {PageState.FEED_ONLY, PageState.BLOCKED} or not article.paragraphs
-    return without_text and evidence.terms.wanted
+    return article.unread and evidence.terms.wanted
 
 
 def find_copy(look: Look, story: Story) -> ArticleId | None:

@@ -276,6 +276,11 @@ class Article:
         """The body, a paragraph a line."""
         return "\n".join(self.paragraphs)
 
+    @property
+    def unread(self) -> bool:
+        """Is no more of it known than the feed's lines, whether its page was refused or not asked for?"""
+        return self.state in {PageState.FEED_ONLY, PageState.BLOCKED} or not self.paragraphs
+
 
 # --------------------------------------------------------------------------- the watch and its story
 

@@ -18,7 +18,7 @@ from storywatch.core.dates import days_to_come
 from storywatch.core.edits import Added, Altered, compare_versions
 from storywatch.core.facts import Said
 from storywatch.core.memory import hours_of
-from storywatch.core.model import PageState, Place
+from storywatch.core.model import Place
 from storywatch.core.pairs import FIGURES, NEUTRAL, Pairs, compare, head_names, head_numbers, new_names
 from storywatch.core.relevance import has_address, z_score
 from storywatch.core.statuses import planned_for
@@ -401,7 +401,7 @@ def _kind(look: Look, story: Story) -> dict[str, float]:
         "negated_head": float(any(marks.negated[at] for at in marks.head)),
         "quotes": sum(article.text.count(mark) for mark in '"“„«「') / len(marks.texts),
         "length": math.log(len(marks.texts)),
-        "feed_only": float(article.state in {PageState.FEED_ONLY, PageState.BLOCKED} or not article.paragraphs),
+        "feed_only": float(article.unread),
         "edited": float(has_address(story.memory.articles, article.url_key)),
         "same_language": float(article.lang == story.lang),
         "language_known": math.log1p(sum(known.record.lang == article.lang for known in story.memory.articles)),

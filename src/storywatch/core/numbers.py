@@ -10,7 +10,6 @@ from storywatch.core.units import MEASURES
 
 __all__ = [
     "Quantity",
-    "as_text",
     "changed_figure",
     "counted_things",
     "numbers_of",
@@ -178,8 +177,3 @@ def _alike(old: Quantity, new: Quantity) -> bool:
 def counted_things(text: str) -> frozenset[tuple[float, str]]:
     """Each figure with the unit or the stem of the word that it counts, where there is one."""
     return frozenset((quantity.value, quantity.unit) for quantity in _things(text) if quantity.kind != "ordinal")
-
-
-def as_text(value: float) -> str:
-    """A quantity as people write it: 11000 becomes 11,000 and 2.5 stays."""
-    return f"{value:,.0f}" if value == int(value) else f"{value:,}"

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from storywatch.core.memory import LONG_NAME, centred
-from storywatch.core.model import PageState
 from storywatch.core.names import beginnings_of, share_named, skeletons_of
 from storywatch.core.terms import TermHits, count_inflected, find_terms, has_script_of
 from storywatch.core.text import share_within, words_of
@@ -67,7 +66,7 @@ def weigh_evidence(look: Look, story: Story) -> Evidence:
         **_by_parts_of_terms(look.marks.words, story),
         **_by_copies(look, story.memory),
         "chars": math.log1p(len(text)),
-        "feed_only": float(article.state in {PageState.FEED_ONLY, PageState.BLOCKED} or not article.paragraphs),
+        "feed_only": float(article.unread),
         "same_language": float(article.lang == story.lang),
     }
     return Evidence(features=features, terms=terms)

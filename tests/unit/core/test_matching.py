@@ -195,9 +195,9 @@ def test_another_report_over_the_same_background_is_no_copy() -> None:
         "Nobody may be dismissed for taking part in it, the judge added at the end of a hearing of two hours.",
         "The authority will appeal, its lawyer told reporters on the steps.",
     )
-    after = report(url="https://other.example/9", title="Court allows dockers' strike", paragraphs=(*news, *BODY))
+    after = an_article(url="https://other.example/9", title="Court allows the strike", paragraphs=(*news, *BODY))
     assert match(read_closely(after, ENCODER), story).copy_of is None
-    below = report(url="https://other.example/9", title="Court allows dockers' strike", paragraphs=(*BODY, *news))
+    below = an_article(url="https://other.example/9", title="Court allows the strike", paragraphs=(*BODY, *news))
     assert match(read_closely(below, ENCODER), story).copy_of is not None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storywatch.core.numbers import as_text, changed_figure, numbers_of
+from storywatch.core.numbers import changed_figure, numbers_of
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,3 @@ def test_a_change_is_told_only_of_what_is_counted_alike(
 ) -> None:
     """Old and new value belong to one thing, or none is told."""
     assert changed_figure(known, fresh) == change
-
-
-@pytest.mark.parametrize(("value", "text"), [(11000.0, "11,000"), (2.5, "2.5"), (2.4e6, "2,400,000")])
-def test_a_quantity_is_written_for_people(value: float, text: str) -> None:
-    """Whole numbers have separators and no point."""
-    assert as_text(value) == text

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from storywatch.core.numbers import (
     Quantity,
-    as_text,
     changed_figure,
     counted_things,
     numbers_of,
@@ -274,9 +273,3 @@ def test_a_span_shows_the_words_of_the_text() -> None:
     turkish = "İİİ 19 sailors"
     assert [turkish[slice(*found.span)] for found in quantities_of(turkish)] == ["19"]
     assert text[quantities_of(text)[0].span[0] : quantities_of(text)[0].told] == "１９ sailors"
-
-
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (1e9, "1,000,000,000")])
-def test_large_and_empty_values_are_written_too(value: float, text: str) -> None:
-    """Nothing is written in powers of ten."""
-    assert as_text(value) == text

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from storywatch.core.cues import is_background, is_live, is_negated, names_day
 from storywatch.core.model import Place
 from storywatch.core.names import beginnings_of, is_among, names_of, share_named, skeleton_of
-from storywatch.core.numbers import as_text, numbers_of
+from storywatch.core.numbers import numbers_of
 from storywatch.core.text import (
     MAX_SENTENCE_CHARS,
     MAX_SENTENCES,
@@ -138,11 +138,6 @@ def test_names_are_found_where_writing_shows_them() -> None:
 def test_quantities_are_read_in_ten_languages(text: str, numbers: set[float]) -> None:
     """Separators, scale words, east Asian compounds and number words give the value; dates are no quantities."""
     assert numbers_of(text) == numbers
-
-
-def test_quantities_are_written_for_people() -> None:
-    """Thousands are grouped and fractions kept."""
-    assert [as_text(value) for value in (11000.0, 2.5)] == ["11,000", "2.5"]
 
 
 def test_cues_are_heard_in_several_languages() -> None:
