@@ -41,21 +41,16 @@ RELEVANCE = (
         "watch",
         "own_top",
         "likeness of its best sentences to your description and seeds: {:.2f}",
-        "lead_best lead_about lead_name lead_best_z lead_name_z lead_about_z own_mean own_most own_title own_top_z",
+        "lead_best lead_about lead_name lead_best_z lead_best_t lead_name_z lead_about_z own_mean own_most own_title own_top_z",
     ),
     _evidence(
         "story",
         "known_top",
         "likeness of its best sentences to what the story knows: {:.2f}",
-        "accepted_near accepted_near_z accepted_top accepted_top_z accepted_middle accepted_middle_z known_mean known_title"
-        " accepted_count",
+        "accepted_near accepted_near_z accepted_near_t accepted_top accepted_top_z accepted_top_t accepted_middle"
+        " accepted_middle_z accepted_count known_mean known_title known_least known_middle known_far known_close",
     ),
-    _evidence(
-        "rejected",
-        "nearer",
-        "by how much it is nearer to what was about the story than to what was not: {:+.2f}",
-        "nearer_top rejected_near",
-    ),
+    _evidence("others", "others_top", "likeness to unrelated news of its language: {:.2f}", "others_mean others_gap"),
     _evidence("words", "words_mean", "weight of the story's words that are in it: {:.2f}", "words_top words_rare"),
     _evidence(
         "spellings", "bones_top", "weight of the story's names that are in it, however spelt: {:.2f}", "bones_best"
@@ -70,7 +65,7 @@ RELEVANCE = (
         "terms",
         "terms",
         "your words that are in it: {:.0f}",
-        "terms_near terms_named terms_title terms_head terms_missed terms_none",
+        "terms_part terms_parts terms_near terms_named terms_title terms_head terms_missed terms_none",
     ),
     _evidence("wording", "copied", "its wording that is in an article of the story: {:.0%}"),
     _evidence("address", "same_address", "articles of the story at its address: {:.0f}"),
@@ -101,6 +96,14 @@ NOVELTY = (
         "same_most",
         "chance that an earlier article reports the same: {:.0%}",
         "same_top same_none same_recent same_old same_age",
+    ),
+    _evidence("told", "same_told", "chance that an article which was told reports the same: {:.0%}"),
+    _evidence(
+        "doubted",
+        "same_doubts",
+        "doubtful reports of the same that were not told: {:.1f}",
+        "same_doubtful",
+        unit=math.expm1,
     ),
     _evidence(
         "covered",
@@ -155,7 +158,15 @@ NOVELTY = (
     _evidence(
         "turned", "turned", "known sentences that it turns into their opposite: {:.0f}", "turned_head", unit=math.expm1
     ),
-    _evidence("planned", "planned_head", "its top tells of what is still to come: {:.0f}"),
+    _evidence(
+        "planned",
+        "planned_head",
+        "its top tells of what is still to come: {:.0f}",
+        "eve_title eve_head day_unannounced day_due",
+    ),
+    _evidence("announced", "day_announced", "its top names a day that was announced: {:.0f}", "day_announced_title"),
+    _evidence("again", "again_head", "its top tells of what goes on or was done before: {:.0f}", "again_title"),
+    _evidence("elapsed", "elapsed_head", "its top counts the time since something: {:.0f}", "elapsed_title"),
     _evidence("strange", "strange", "words that the story has not used so far: {:.0%}", "strange_title strange_lead"),
     _evidence(
         "shared",
