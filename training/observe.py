@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 RIGHT = 0.95  # the relevance that a right earlier decision is remembered with
 STRANGERS = 40  # articles of other streams that are shown to each story, early and late
+NEIGHBOURS = 40  # and as many that are the nearest to what its watch says
 TELLING_CHARS = 20  # a shorter sentence is no part of the labelled one by chance only
 FEWEST_SENTENCES = 100  # for a language's own mean
 COHORT = 60  # vectors of unrelated articles kept for each language
@@ -121,7 +122,7 @@ def observe(stream: Stream, others: Sequence[Stream], encoder: Encoder, *, prior
             home = home.learn(_right(home, reading, labelled, fresh=fresh))
         if labelled.relevant:
             past[labelled.article.id] = labelled.developments
-    for number, stranger in enumerate(_strangers(stream, others)):
+    for number, stranger in enumerate(_strangers(stream, others, first, encoder)):
         article = feed_only(stranger.article) if number % 2 else stranger.article
         reading = read_closely(article, encoder)
         extra += [_relevance_row(stranger, reading, moment) for moment in (first, story)]
@@ -142,10 +143,15 @@ def _glimpse(
     )
 
 
-def _strangers(stream: Stream, others: Sequence[Stream]) -> list[Labelled]:
+def _strangers(stream: Stream, others: Sequence[Stream], story: Story, encoder: Encoder) -> list[Labelled]:
+    """Articles of other stories: some of all kinds, and those that a newsroom would file under the same heading."""
     pool = [labelled for other in others if other is not stream for labelled in other.items]
     step = max(1, len(pool) // STRANGERS)
-    return [replace(labelled, relevant=False) for labelled in pool[::step][:STRANGERS]]
+    looks = [story.look_at(read_closely(labelled.article, encoder)) for labelled in pool]
+    nearness = np.array([float((story.memory.directions @ look.lead).max()) for look in looks])
+    nearest = np.argsort(-nearness, kind="stable")[:NEIGHBOURS]
+    chosen = (*pool[::step][:STRANGERS], *(pool[at] for at in nearest.tolist()))
+    return [replace(labelled, relevant=False) for labelled in chosen]
 
 
 def feed_only(article: Article) -> Article:

@@ -43,14 +43,13 @@ class Turn:
 
 
 def turn_novelty(
-    features: Mapping[str, float], model: Blend | Linear, *, relevance: float, carried: float, score: float, cut: float
+    features: Mapping[str, float], model: Blend | Linear, *, relevance: float, score: float, cut: float
 ) -> tuple[Turn, ...]:
     """For a verdict with this score: what would have put it on the other side of the cut."""
-    alone = (score - carried) / (1 - carried) if carried < 1 else 1.0
-    logit = logit_of(alone / relevance) if relevance else logit_of(0.0)
+    logit = logit_of(score / relevance) if relevance else logit_of(0.0)
 
     def figure(moved: float) -> float:
-        return round(1 - (1 - probability(logit - moved) * relevance) * (1 - carried), 4)
+        return round(probability(logit - moved) * relevance, 4)
 
     least = "it would be told from a score of {needed:.2f} on and has {figure:.2f}"
     most = "it is told from a score of {needed:.2f} on and has {figure:.2f}"

@@ -60,7 +60,7 @@ def judge(match: Match, reading: Reading, story: Story) -> Verdict:
         return _copy(match, nearest, story)
     if is_seed(look, story):
         return Verdict(verdict=Label.REPEAT, score=0.0, reasons=(_seeded(), *match.reasons))
-    score, carried = score_of(news, match.relevance, story)
+    score = score_of(news, match.relevance, story)
     label = _label(score, news, reading, match, story)
     told = choose(look, news, story) if label in {Label.DEVELOPMENT, Label.POSSIBLE} else ()
     new = tuple(_new_sentence(at, look, story) for at in told)
@@ -69,12 +69,11 @@ def judge(match: Match, reading: Reading, story: Story) -> Verdict:
         severity = weigh_severity(
             severity_figures(look, news, known_alike(look, story.memory), told=told), story.gravity
         )
-    reasons = _reasons(news, match, story, carried=carried)
+    reasons = _reasons(news, match, story)
     turns = turn_novelty(
         news.features,
         story.weights.novelty,
         relevance=match.relevance,
-        carried=carried,
         score=score,
         cut=cut_of(story),
     )
@@ -111,21 +110,11 @@ def develop(verdict: Verdict, reading: Reading, story: Story, *, now: datetime) 
     )
 
 
-def score_of(news: News, relevance: float, story: Story) -> tuple[float, float]:
-    """The probability that it is news about the story, and what doubt about an earlier report of the same added."""
+def score_of(news: News, relevance: float, story: Story) -> float:
+    """The probability that it is news about the story: that it is new if it is about it, times that it is."""
     model = story.weights.novelty
     fresh = probability(model.logit(news.features) + story.adjustment.of_novelty(model, news.features))
-    alone = fresh * relevance
-    carried = carried_doubt(news)
-    return round(1 - (1 - alone) * (1 - carried), 4), round(carried, 4)
-
-
-def carried_doubt(news: News) -> float:
-    """A second report of what was doubtful and not told raises the doubt: by the first one's score, if it is the same."""
-    pairs = news.pairs
-    alike = news.same >= SAME
-    doubt = float((news.same * pairs.doubts)[alike].max(initial=0.0))
-    return doubt * (1 - float(news.same[pairs.told].max(initial=0.0)))
+    return round(fresh * relevance, 4)
 
 
 def cut_of(story: Story) -> float:
@@ -294,7 +283,7 @@ def _conflicts(new: tuple[NewSentence, ...]) -> tuple[Reason, ...]:
     )
 
 
-def _reasons(news: News, match: Match, story: Story, *, carried: float) -> tuple[Reason, ...]:
+def _reasons(news: News, match: Match, story: Story) -> tuple[Reason, ...]:
     pulls = story.weights.novelty.pulls(news.features)
     told = tell_novelty(news.features, pulls, count=REASONS_TOLD)
     about = Reason(
@@ -305,12 +294,4 @@ def _reasons(news: News, match: Match, story: Story, *, carried: float) -> tuple
     )
     moved = story.adjustment.of_novelty(story.weights.novelty, news.features)
     told = (*story.adjustment.reasons(moved), *told)
-    if carried:
-        doubt = Reason(
-            name="carried",
-            figure=carried,
-            pull=carried,
-            words=f"an earlier report of the same was doubtful ({carried:.0%})",
-        )
-        return (about, doubt, *told)
     return (about, *told)

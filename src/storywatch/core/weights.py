@@ -219,7 +219,7 @@ class Blend:
         linear = self.linear.logits(rows)
         if not self.trees:
             return linear
-        grown = sum(trees.logits(rows) for trees in self.trees) / len(self.trees)
+        grown = np.mean([trees.logits(rows) for trees in self.trees], axis=0)
         mixed: npt.NDArray[np.float64] = (np.clip(linear, -STEEPEST, STEEPEST) + grown) / 2
         return mixed
 
@@ -229,7 +229,7 @@ class Blend:
         if not self.trees:
             return parts
         row = np.array([features[name] for name in self.names])
-        moved = sum(trees.pulls(row) for trees in self.trees) / len(self.trees)
+        moved = np.mean([trees.pulls(row) for trees in self.trees], axis=0)
         return {name: (parts[name] + moved[at]) / 2 for at, name in enumerate(self.names)}
 
 

@@ -16,11 +16,9 @@ def model(bias: float = 0.0, **weights: float) -> Linear:
     )
 
 
-def novelty(
-    features: dict[str, float], one: Linear, *, relevance: float = 1.0, carried: float = 0.0
-) -> tuple[Turn, ...]:
-    score = round(1 - (1 - probability(one.logit(features)) * relevance) * (1 - carried), 4)
-    return turn_novelty(features, one, relevance=relevance, carried=carried, score=score, cut=0.44)
+def novelty(features: dict[str, float], one: Linear, *, relevance: float = 1.0) -> tuple[Turn, ...]:
+    score = round(probability(one.logit(features)) * relevance, 4)
+    return turn_novelty(features, one, relevance=relevance, score=score, cut=0.44)
 
 
 def test_the_strongest_evidence_against_is_told_with_the_score_without_it() -> None:
@@ -45,23 +43,22 @@ def test_what_only_together_turns_it_is_told_together() -> None:
 
 
 def test_an_alert_says_what_it_hangs_on() -> None:
-    """Evidence for it is taken away; relevance and carried doubt stay in the score."""
+    """Evidence for it is taken away; relevance stays in the score."""
     start, turn = novelty(
         {"telling_most": 1.0, "silence": 1.0},
         model(bias=-2.0, telling_most=3.0, silence=0.2),
         relevance=0.9,
-        carried=0.1,
     )
-    assert start.words.startswith("it is told from a score of 0.44 on and has 0.7")
+    assert start.words.startswith("it is told from a score of 0.44 on and has 0.6")
     assert turn.without == ("telling",)
-    assert turn.figure == pytest.approx(1 - (1 - 0.9 * probability(-1.8)) * 0.9, abs=1e-3)
+    assert turn.figure == pytest.approx(0.9 * probability(-1.8), abs=1e-3)
     assert turn.words.endswith("it would not")
 
 
-def test_a_score_that_only_carried_doubt_made_can_be_told() -> None:
+def test_what_is_surely_not_about_the_story_can_be_told() -> None:
     """Nothing is divided by nothing."""
-    turns = turn_novelty({"stale": 0.0}, model(stale=-1.0), relevance=0.0, carried=1.0, score=1.0, cut=0.44)
-    assert [turn.figure for turn in turns] == [1.0]
+    turns = turn_novelty({"stale": 0.0}, model(stale=-1.0), relevance=0.0, score=0.0, cut=0.44)
+    assert [turn.figure for turn in turns] == [0.0]
 
 
 def test_a_word_of_the_user_may_make_it_about_the_story() -> None:

@@ -4,16 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
 from builders import NOON, a_watch, an_article
 from encoders import WordEncoder
 
-from storywatch.core.developments import carried_doubt, develop, judge
+from storywatch.core.developments import develop, judge
 from storywatch.core.facts import Said
 from storywatch.core.ids import digest
 from storywatch.core.matching import match
 from storywatch.core.model import Label, Match, Sensitivity, Severity, Verdict
-from storywatch.core.novelty import ABOUT, find_changed, weigh_news
+from storywatch.core.novelty import ABOUT, find_changed
 from storywatch.core.story import Story, watch_texts
 from storywatch.pipeline import follow, read_closely
 
@@ -128,17 +127,16 @@ def test_a_changed_figure_is_told_with_its_old_value() -> None:
     assert ("120", "150") in [(one.old, one.new) for one in verdict.new]
 
 
-def test_doubt_is_carried_to_the_second_report() -> None:
-    """What was possible and not told raises the score of the next report of the same; what was told does not."""
-    base = begin()
-    second = court(seen_at=NOON + timedelta(hours=2))
-    figures = []
-    for label in (Label.POSSIBLE, Label.DEVELOPMENT):
-        story = learnt(base, court(), label, score=0.3)
-        news = weigh_news(story.look_at(read_closely(second, ENCODER)), story, relevance=0.9, evidence=NO_EVIDENCE)
-        news = replace(news, same=np.array([0.9]))
-        figures.append(carried_doubt(news))
-    assert figures[0] > figures[1] == 0.0
+def test_a_score_is_never_higher_than_the_relevance() -> None:
+    """However many doubtful reports of the same came before: what is hardly about the story is hardly its news."""
+    story = begin()
+    for hours in range(4):
+        one = replace(court(seen_at=NOON + timedelta(hours=hours)), url_key=f"https://b.example/{hours}")
+        story = learnt(story, one, Label.POSSIBLE, score=0.5)
+    reading = read_closely(court(seen_at=NOON + timedelta(hours=9)), ENCODER)
+    verdict = judge(replace(SURE, relevance=0.55), reading, story)
+    assert verdict.features["same_doubts"] > 0
+    assert 0 < verdict.score <= 0.55
 
 
 def test_the_same_article_has_the_same_verdict() -> None:
