@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from storywatch.core.model import Article, ArticleId, Glance, Match, PageState, Place, Reading, Reason, Sentence
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 COPIED = 0.65  # real copies share .73 and more of their three-word runs, other reports of one event .50 at most
 OPENED = 0.5  # of the runs of a copy's opening stand in the original; reports that end on the same background have 0
-OPENING = 4  # sentences after the title
+OPENING = 4  # sentences of the body
 COPY_WINDOW = timedelta(days=14)
 SHORT = 40  # runs; below that a text is too short for the share to mean anything, unless all is the same
+FEWEST_RUNS = 12  # of one same text at two addresses; "Live updates" and the like are written anew every day
 FEWEST_WORDS = 50  # that the story must have in a language before its words can say no
 REASONS_TOLD = 5
 
@@ -138,20 +140,28 @@ def find_copy(look: Look, story: Story) -> ArticleId | None:
     for known in reversed(story.memory.articles):
         if article.seen_at - known.record.seen_at > COPY_WINDOW:
             break
-        runs = known.marks.runs
-        if runs == look.marks.runs:
+        runs, same_address = known.marks.runs, known.record.url_key == article.url_key
+        if runs == look.marks.runs and _can_be_same(article, runs, same_address=same_address):
             return known.record.article
-        if known.record.url_key != article.url_key and is_copy(look.marks, runs):
+        if not same_address and is_copy(look.marks, runs):
             return known.record.article
     return None
+
+
+def _can_be_same(article: Article, runs: frozenset[int], *, same_address: bool) -> bool:
+    """Do equal runs mean an equal text? All texts without a letter are equal, and many short headlines are."""
+    enough = same_address or len(runs) >= FEWEST_RUNS
+    return enough and any(map(str.isalnum, chain(article.title, *article.paragraphs)))
 
 
 def is_copy(marks: Marks, runs: frozenset[int]) -> bool:
     """Is a text a near copy of the one with these runs: all of it, and its opening by itself?
 
     Agencies end their reports on the same paragraphs for weeks, more than the news above them is long.
+    The opening is the body's: many an outlet writes a summary of its own above a wire report.
     """
     if min(len(runs), len(marks.runs)) < SHORT or share_within(runs, marks.runs) < COPIED:
         return False
-    opening = runs_of("", marks.texts[1 : 1 + OPENING])
+    body = [text for text, place in zip(marks.texts, marks.places, strict=True) if place in {Place.LEAD, Place.BODY}]
+    opening = runs_of("", body[:OPENING] or marks.texts[:1])
     return len(opening & runs) >= OPENED * len(opening)

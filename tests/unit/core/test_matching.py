@@ -187,6 +187,57 @@ def test_a_near_copy_is_known_by_its_wording() -> None:
     assert found.about
 
 
+def test_a_deck_of_its_own_makes_a_copy_no_report() -> None:
+    """An outlet may write title and summary itself: a copy is known by the body, in which neither stands."""
+    story = taken(begin(), first := report())
+    deck = (
+        "Container giants reroute cargo to Rotterdam and Antwerp while terminals in the north stand still since dawn. "
+        "Importers fear empty shelves before Easter, and hauliers send their drivers home without any pay at all. "
+        "Economists put the price of each further day of walkout at tens of millions for the whole region."
+    )
+    copy = an_article(url="https://other.example/9", title="Port at a standstill", summary=deck, paragraphs=BODY)
+    assert match(read_closely(copy, ENCODER), story).copy_of == first.id
+
+
+def test_a_long_entry_without_a_body_is_a_copy_by_its_title() -> None:
+    """Some feeds put the whole message into the title: then that is what opens it."""
+    story = taken(begin(), first := an_article(title=" ".join(BODY), summary="", paragraphs=()))
+    for title in (" ".join(BODY), " ".join([*BODY, MORE])):
+        copy = an_article(url="https://other.example/9", title=title, summary="", paragraphs=())
+        assert match(read_closely(copy, ENCODER), story).copy_of == first.id
+
+
+@pytest.mark.parametrize("title", ["Live updates", "Прямой эфир", "最新消息汇总", "실시간 속보"])
+def test_the_same_few_words_of_two_outlets_are_no_copy(title: str) -> None:
+    """Headlines that are written anew every day tell nothing by being equal; at one address they are one entry."""
+    first = an_article(title=title, summary="", paragraphs=(), state=PageState.FEED_ONLY)
+    story = taken(begin(), first)
+    later = NOON + timedelta(days=3)
+    other = replace(first, url="https://other.example/9", url_key="https://other.example/9", seen_at=later)
+    assert match(read_closely(other, ENCODER), story).copy_of is None
+    assert match(read_closely(replace(first, seen_at=later), ENCODER), story).copy_of == first.id
+
+
+@pytest.mark.parametrize(
+    ("known", "new"),
+    [("（）", "!!!"), ("（）", "（）"), ("", ""), ("・「・」！・（・）？・", "・「・」！・（・）？・")],
+)
+def test_texts_without_a_letter_are_no_copies(known: str, new: str) -> None:
+    """No two texts are the same for having nothing in them, not even at one address."""
+    first = an_article(title=known, summary="Dockers walked out.", paragraphs=(known,))
+    story = taken(begin(), first)
+    for address in (first.url, "https://other.example/9"):
+        other = an_article(url=address, title=new, summary="A court is to rule.", paragraphs=(new,))
+        assert match(read_closely(other, ENCODER), story).copy_of is None
+
+
+def test_half_a_character_stops_no_article() -> None:
+    """A lone surrogate in a page without spaces is followed to a verdict like any other text."""
+    article = an_article(title="中国外交部发言人", summary="", paragraphs=("中国\ud83d外交部",), lang="zh")
+    judged = follow(read_closely(article, ENCODER), begin(), now=NOON)
+    assert judged.verdict.verdict in Label
+
+
 def test_another_report_over_the_same_background_is_no_copy() -> None:
     """Agencies end report after report on the same paragraphs: what opens it tells whether it is the same one."""
     story = taken(begin(), report())

@@ -74,6 +74,24 @@ def test_a_paragraph_without_any_stop_is_cut() -> None:
     assert len(split_sentences("a " * 5000)[0]) <= MAX_SENTENCE_CHARS
 
 
+@pytest.mark.parametrize("stops", [".", "…", "!", "?!", ".…", ".)", "。", "！」"])
+def test_an_endless_run_of_stops_is_one_sentence_end(stops: str) -> None:
+    """Stops without a blank between them are passed in one go, where trying each would take minutes."""
+    run = stops * (200_000 // len(stops))
+    assert split_sentences(f"Dockers walked out{run} They came back.")[-1] == "They came back."
+    assert split_sentences(f"Dockers walked out.{run}x")[0].startswith("Dockers walked out.")
+    parts = sentences_of(an_article(summary=run, paragraphs=(run, "More here.", f"{run} {run}x")))
+    assert ("More here.", Place.BODY) in parts
+    assert Place.SUMMARY not in [place for _, place in parts]
+
+
+def test_an_article_of_a_million_sentences_is_read_to_the_fortieth() -> None:
+    """What comes after enough sentences is not split, and those before it are the same as ever."""
+    article = an_article(summary="Yes. " * 100_000, paragraphs=("First. " * 500_000, "Last."))
+    parts = sentences_of(article)
+    assert [place for _, place in parts] == [Place.TITLE, *[Place.SUMMARY] * 3, *[Place.LEAD] * 36]
+
+
 def test_the_lead_is_short() -> None:
     """Title, summary and the first words of the body, cut where the encoder has enough."""
     assert lead_of(an_article(paragraphs=("word " * 500,))).startswith("Harbour reopens")
@@ -96,6 +114,14 @@ def test_near_copies_share_their_runs() -> None:
     assert share_within(runs_of("x", ["entirely different words in this one"]), one) == 0
     assert runs_of("", []) == runs_of("", [])
     assert share_within(runs_of("北朝鮮兵の捕虜", []), runs_of("北朝鮮兵の捕虜", ["東京"])) > 0.9
+
+
+def test_half_a_character_breaks_no_fingerprint() -> None:
+    """JSON can hold one half of a pair of surrogates: such a text has its runs as any other, spaced or not."""
+    broken = runs_of("", ["中国\ud83d外交部"])
+    assert len(broken) == 4
+    assert runs_of("外交部", []) < broken
+    assert runs_of("Talks \ud83d in Hamburg", []) == runs_of("Talks in Hamburg", [])
 
 
 @pytest.mark.parametrize("spelling", ["Zelensky", "Зеленський", "Зеленский", "Selenskyj", "젤렌스키", "ゼレンスキー"])
