@@ -91,7 +91,6 @@ def _removals(evidence: Sequence[Evidence], features: dict[str, float]) -> list[
     """One for each kind whose features are there, and one for the features of no kind."""
     named = [Removal(name=one.name, features=frozenset(one.features) & features.keys()) for one in evidence]
     rest = frozenset(features).difference(*(one.features for one in named)) - {"relevance"}
-    rest -= fit.IGNORED_RELEVANCE | fit.IGNORED_NOVELTY
     return [one for one in (*named, Removal(name=OTHER, features=rest)) if one.features]
 
 

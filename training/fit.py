@@ -1,4 +1,4 @@
-"""From rows to weights: four logistic models and two directions. scikit-learn is needed here and nowhere else."""
+"""From rows to weights: logistic models, trees and two directions. The package itself needs no scikit-learn."""
 
 from __future__ import annotations
 
@@ -30,10 +30,8 @@ STRAYS = 1.5  # the weight of articles wrongly taken as relevant, when learning 
 SHORT = 0.25  # the weight of items of which only the feed's lines are had, when learning what is new
 EXTRA = 0.6  # the weight of cold starts, feed texts and strangers, when learning what is relevant
 DEFAULT_CUTS = Cuts(about=0.5, development=0.4, possible=0.15)
-IGNORED_NOVELTY: frozenset[str] = frozenset({"language_known", "reports_all", "same_language"})
 
 SMALL = 1e-6
-IGNORED_RELEVANCE: frozenset[str] = frozenset({"same_language"})
 CLIP = 8.0
 NOVELTY_SIGNS = dict.fromkeys(
     [
@@ -167,7 +165,7 @@ def fit_telling(rows: Sequence[Row]) -> Linear:
 def fit_relevance(seen: Sequence[Seen]) -> Blend:
     """Is an article about the story?"""
     rows = [row for one in seen for row in (*one.rows, *one.extra, *one.own)]
-    names = tuple(name for name in rows[0].relevance if name not in IGNORED_RELEVANCE)
+    names = tuple(rows[0].relevance)
     figures = np.array([[row.relevance[name] for name in names] for row in rows])
     labels = np.array([row.relevant for row in rows])
     counts = [((1.0, len(one.rows)), (EXTRA, len(one.extra)), (1.0, len(one.own))) for one in seen]
@@ -189,7 +187,7 @@ def fit_entry(seen: Sequence[Seen], kind: Literal["words", "evidence"]) -> Linea
 
 def fit_novelty(stacked: Sequence[tuple[Row, dict[str, float]]]) -> Blend:
     """Does an article report something new?"""
-    names = tuple(name for name in stacked[0][1] if name not in IGNORED_NOVELTY and name != "relevance")
+    names = tuple(name for name in stacked[0][1] if name != "relevance")
     figures = np.array([[features[name] for name in names] for _, features in stacked])
     labels = np.array([row.fresh for row, _ in stacked])
     weights = np.array([_weight(row) for row, _ in stacked])

@@ -41,7 +41,7 @@ FEWEST_SENTENCES = 100  # for a language's own mean
 COHORT = 60  # vectors of unrelated articles kept for each language
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Row:
     """One article at one moment of one story."""
 
@@ -74,7 +74,7 @@ class Glimpse:
     evidence: dict[str, float]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Seen:
     """All rows of one stream."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from storywatch.core.model import Terms, Watch, WatchId
+from storywatch.errors import StorywatchError
 from storywatch.replay import Item, parse_item
 
 if TYPE_CHECKING:
@@ -54,9 +55,16 @@ class Stream:
 
 
 def load_streams(folders: Sequence[Path]) -> list[Stream]:
-    """The streams in these folders: a folder itself, or every stream folder in it, in order of their names."""
+    """The streams in these folders: a folder itself, or every stream folder in it, in order of their names.
+
+    Raises `StorywatchError` where two have one name: what is left out would be learnt from all the same.
+    """
     found = [path for folder in folders for path in ([folder] if _is_stream(folder) else sorted(folder.iterdir()))]
-    return [load_stream(path) for path in found if _is_stream(path)]
+    streams = [load_stream(path) for path in found if _is_stream(path)]
+    if twice := sorted({one.name for one in streams if [other.name for other in streams].count(one.name) > 1}):
+        message = f"named twice: {', '.join(twice)}; give each stream once, or rename its folder"
+        raise StorywatchError(message)
+    return streams
 
 
 def _is_stream(path: Path) -> bool:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fit
 import numpy as np
 import pytest
-from builders import a_watch
+from builders import a_watch, plain_weights
 from compare import Compared, _stacked, learning_curve, parse_sizes, print_compared, without_each, without_novelty
 from crew import Crew
 from decided import read_walks
 from encoders import WordEncoder
 from judged_by import in_folds, learn_from, left_out
+from learn import WALKS
 from measure import Walk, by_language, by_role, development_curve, faults, relevance_curve, walk_all, worst
+from observe import observe_own
 from report import print_report
 from scoring import outcomes, score
-from streams import Labelled, Stream
+from streams import Labelled, Stream, load_streams
 from vectors import KeptVectors
 
 from storywatch.core.model import Terms, WatchId
@@ -30,7 +33,6 @@ from storywatch.replay import parse_item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from judged_by import Judges
     from observe import Seen
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from storywatch.core.weights import Weights
     from storywatch.ports import Encoder
 
+KEPT_STREAMS = Path(__file__).resolve().parents[1] / "data/streams"
 CUTS = Cuts(about=0.4, development=0.5, possible=0.2)
 # A fork of a process with threads of its own is warned of; none of them holds a lock that a worker needs.
 forks = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
@@ -409,7 +412,38 @@ def test_nothing_removed_is_what_is_learnt(learnt: tuple[list[Seen], Weights]) -
     seen, weights = learnt
     again = without_novelty(_stacked(seen, weights), weights, frozenset())
     assert are_alike(weights, again)
-    assert set(weights.novelty.names).isdisjoint(fit.IGNORED_NOVELTY)
+
+
+def test_both_walks_give_rows_of_their_own_stream(streams: list[Stream], learnt: tuple[list[Seen], Weights]) -> None:
+    """An item can stand in the rows of the walks twice and no more, with its own stream, and new is what no alert told."""
+    seen, _ = learnt
+    assert [one.stream.name for one in seen] == [stream.name for stream in streams[:2]]
+    for one in seen:
+        counts = Counter(row.labelled.item.id for row in one.own)
+        assert {row.labelled for row in one.own} <= set(one.stream.items)
+        assert max(counts.values()) == WALKS
+        judged = [row for row in one.own if row.novelty]
+        assert all(row.labelled.developments - one.stream.seeded for row in judged if row.fresh)
+
+
+def test_new_along_a_walk_is_what_no_alert_has_told(streams: list[Stream]) -> None:
+    """Who never alerts finds every report new that tells a development; who always does, the first of each alone."""
+    stream, encoder = streams[0], WordEncoder()
+    weights = plain_weights()
+    due = {labelled.item.id for labelled in stream.items if labelled.developments - stream.seeded}
+    firsts = {labelled.item.id for labelled, fresh in zip(stream.items, stream.fresh(), strict=True) if fresh}
+    assert firsts < due
+    for cut, wanted in ((1.1, due), (0.0, firsts)):
+        cuts = Cuts(about=0.0, development=cut, possible=0.0)
+        rows = observe_own(stream, encoder, replace(weights, cuts=cuts, entry=None, entry_words=None))
+        judged = {row.labelled.item.id for row in rows}
+        assert {row.labelled.item.id for row in rows if row.fresh} == wanted & judged
+
+
+def test_a_stream_is_not_given_twice() -> None:
+    """Left out and learnt from at once, it would flatter the figures."""
+    with pytest.raises(StorywatchError, match="named twice: captured-sailors"):
+        load_streams([KEPT_STREAMS, KEPT_STREAMS / "captured-sailors"])
 
 
 def test_a_learning_curve_ends_where_the_streams_do(streams: list[Stream]) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from storywatch.core.habits import folded
-from storywatch.core.labels import MONTH
+from storywatch.core.labels import DAY_EAST, MONTH
 
 _BEGINNINGS = """
 1 jan ene stycz янв січ
@@ -49,10 +49,12 @@ class Day:
 @lru_cache(maxsize=4096)
 def days_of(text: str) -> tuple[Day, ...]:
     """The days that are named with their month, in their order; weekdays and days of a month left open are not read."""
-    _, lower, places = folded(text)
+    plain, lower, places = folded(text)
     found = []
     for match in _DATE.finditer(lower):
         word = match["month"] or match["month2"]
+        if word == "may" and plain[match.start("month" if match["month"] else "month2")] == "m":
+            continue  # the verb
         month = _month_of(word) if word else int(match["month3"])
         day = int(match["day"] or match["day2"] or match["day3"])
         if month in range(1, 13) and day in range(1, 32):
@@ -66,30 +68,41 @@ def _month_of(word: str) -> int:
     return next((_MONTH_OF[word[:length]] for length in lengths if word[:length] in _MONTH_OF), 0)
 
 
-_WEEKDAYS = """
-monday montag lundi lunes poniedział понедельник понеділ 月曜 周一 星期一 월요일
-tuesday dienstag mardi martes wtor вторник вівтор 火曜 周二 星期二 화요일
-wednesday mittwoch mercredi miércoles środ сред серед 水曜 周三 星期三 수요일
-thursday donnerstag jeudi jueves czwart четверг четвер 木曜 周四 星期四 목요일
-friday freitag vendredi viernes piąt пятниц п'ятниц п’ятниц 金曜 周五 星期五 금요일
-saturday samstag sonnabend samedi sábado sobot суббот субот 土曜 周六 星期六 토요일
-sunday sonntag dimanche domingo niedziel воскресен неділ 日曜 周日 星期日 星期天 일요일
-"""
 UNSPACED_FROM = 0x3000  # kana, Han and hangul: a word may begin anywhere
-_WEEKDAY_OF = {word: number for number, line in enumerate(_WEEKDAYS.strip().splitlines()) for word in line.split()}
+_WEEKDAYS = (
+    r"mondays?|montag\w*|lundis?|lunes|poniedział(?:ek|k\w+)|понедельник\w{0,3}|понеділ(?:ок|к\w+)|月曜|周一|星期一|월요일",
+    r"tuesdays?|dienstag\w*|mardis?|martes|wtor(?:ek|k\w+)|вторник\w{0,3}|вівтор(?:ок|к\w+)|火曜|周二|星期二|화요일",
+    r"wednesdays?|mittwoch\w*|mercredis?|miércoles|środ[aęyą]|środzie|сред[уы]|серед[ауи]|水曜|周三|星期三|수요일",
+    r"thursdays?|donnerstag\w*|jeudis?|jueves|czwart(?:ek|k\w+)|четверг\w{0,2}|четвер|четверг[ау]|木曜|周四|星期四|목요일",
+    r"fridays?|freitag\w*|vendredis?|viernes|piąt(?:ek|k\w+)|пятниц\w{1,2}|п['’ʼ]ятниц\w{1,2}|金曜|周五|星期五|금요일",
+    r"saturdays?|samstag\w*|sonnabend\w*|samedis?|sábados?|sobot[aęyą]|sobocie|суббот\w{1,2}|субот\w{1,2}|土曜|周六|星期六|토요일",
+    r"sundays?|sonntag\w*|dimanches?|domingos?|niedziel[aęią]|воскресень\w{1,2}|неділ\w{1,2}|日曜|周日|星期日|星期天|일요일",
+)
+
+
+def _has_ends(name: str) -> bool:
+    """Is it written in a script whose words have a beginning and an end?"""
+    return ord(name[0]) < UNSPACED_FROM
+
+
 _WEEKDAY = re.compile(
-    "|".join(
-        (rf"(?<![^\W\d_]){re.escape(word)}" if word[0].isalpha() and ord(word[0]) < UNSPACED_FROM else word)
-        for word in sorted(_WEEKDAY_OF, key=lambda word: -len(word))
+    r"(?<![^\W\d_])(?:last|past|this past|letzt\w+|vergangen\w+|miniony|zesz[łl]\w+|ubieg[łl]\w+|прошл\w+|минул\w+)\s[^\W\d_]+"
+    r"|(?:上|先|지난 ?)(?:周|週|주)?(?:[一二三四五六日天]|[^\W\d_]曜|[월화수목금토일]요일)|[^\W\d_]+ (?:dernier|pasado)(?![^\W\d_])"
+    r"|一周[一二三四五六日]"  # once a week; so far all that is no day to come
+    + "".join(
+        rf"|(?P<d{number}>(?<![^\W\d_])(?:{'|'.join(one for one in names.split('|') if _has_ends(one))})(?![^\W\d_])"
+        rf"|{'|'.join(one for one in names.split('|') if not _has_ends(one))})"
+        for number, names in enumerate(_WEEKDAYS)
     )
 )
 _NEAR_DAYS = {
-    0: r"\b(?:today|tonight|heute|aujourd.hui|ce soir|hoy|esta noche|dziś|dzisiaj|сегодня|сьогодні)\b|今日|きょう|今夜|今天|今晚|오늘",
-    1: r"\b(?:tomorrow|morgen|demain|mañana|jutro|завтра)\b|明日|あす|明天|내일",
-    2: r"\b(?:übermorgen|après-demain|pasado mañana|pojutrze|послезавтра|післязавтра)\b|明後日|あさって|后天|모레",
+    0: r"\b(?:today|tonight|heute|aujourd.hui|ce soir|hoy|esta noche|dziś|dzisiaj|сегодня|сьогодні)\b|今日|(?<![ぁ-ん])きょう|今夜|今天|今晚|오늘",
+    1: r"\b(?:tomorrow|(?<!am )(?<!frühen )(?<!heute )(?<!gestern )(?<!diesem )(?<!jeden )morgen|(?<!après.)demain|(?<!la )(?<!pasado )mañana|jutro|завтра)\b"
+    r"|明日|(?<![ぁ-ん])あす|明天|내일",
+    2: r"\b(?:übermorgen|après.demain|pasado mañana|pojutrze|послезавтра|післязавтра)\b|明後日|あさって|后天|모레",
 }
 _NEAR_DAY = {days: re.compile(pattern) for days, pattern in _NEAR_DAYS.items()}
-_OF_MONTH = re.compile(r"(?<![月월\d])(?<![月월] )(\d{1,2})(?:日|일|号)(?! ?(?:間|目|余|째|만에|간))")
+_OF_MONTH = re.compile(rf"(?<![月월\d])(?<![月월] )(\d{{1,2}})(?:{DAY_EAST}|号(?!机|线|楼|馆|院|公路))")
 MONTH_AHEAD = 25  # a bare day of the month lies this far ahead at the most, or else it has been
 FAR_AHEAD = 250  # the same for a day without its year
 
@@ -102,16 +115,25 @@ def days_to_come(text: str, said: date, *, weekdays: bool) -> frozenset[date]:
     after: whether it does, only the verb tells.
     """
     _, lower, _ = folded(text)
-    found = {said + timedelta(days) for days, pattern in _NEAR_DAY.items() if pattern.search(lower)}
-    for day in days_of(text):
-        found |= {that for year in (said.year, said.year + 1) if (that := _date(year, day.month, day.day))}
-    for match in _OF_MONTH.finditer(lower):
-        months = (said.replace(day=1), (said.replace(day=1) + timedelta(32)).replace(day=1))
-        dates = (_date(month.year, month.month, int(match[1])) for month in months)
-        found |= {that for that in dates if that and (that - said).days <= MONTH_AHEAD}
+    ahead = [days for days, pattern in _NEAR_DAY.items() if pattern.search(lower)]
     if weekdays:
-        found |= {said + timedelta((_WEEKDAY_OF[match[0]] - said.weekday()) % 7) for match in _WEEKDAY.finditer(lower)}
-    return frozenset(that for that in found if 0 <= (that - said).days <= FAR_AHEAD)
+        named = [match.lastgroup for match in _WEEKDAY.finditer(lower) if match.lastgroup]
+        ahead += [(int(name[1:]) - said.weekday()) % 7 for name in named]
+    found = {_after(said, days) for days in ahead}
+    for day in days_of(text):
+        found |= {_date(year, day.month, day.day) for year in (said.year, said.year + 1)}
+    for match in _OF_MONTH.finditer(lower):
+        months = ((said.year, said.month), (said.year + said.month // 12, said.month % 12 + 1))
+        dates = (_date(year, month, int(match[1])) for year, month in months)
+        found |= {that for that in dates if that and (that - said).days <= MONTH_AHEAD}
+    return frozenset(that for that in found if that and 0 <= (that - said).days <= FAR_AHEAD)
+
+
+def _after(said: date, days: int) -> date | None:
+    try:
+        return said + timedelta(days)
+    except OverflowError:  # the calendar ends with the year 9999
+        return None
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -111,10 +111,6 @@ class Facts:
         """The facts of sentences in the order in which they were said."""
         return cls().with_sentences(sentences)
 
-    def with_sentence(self, said: Said) -> Self:
-        """The facts with those of one more sentence."""
-        return self.with_sentences((said,))
-
     def with_sentences(self, sentences: Iterable[Said]) -> Self:
         """The facts with those of the sentences of an article: one copy of the table for all of them."""
         table = dict(self.table)

@@ -15,6 +15,8 @@ MONTHS = (
     "|янв|фев|апр|авг|сен|окт|ноя|дек|січ(?:ень|ня|ні)|лют(?:ий|ого|ому)|берез(?:ень|ня|ні)|квіт(?:ень|ня|ні)|трав(?:ень|ня|ні)"
     "|черв(?:ень|ня|ні)|лип(?:ень|ня|ні)|серп(?:ень|ня|ні)|верес(?:ень|ня|ні)|жовт(?:ень|ня|ні)|листопад[аі]?|груд(?:ень|ня|ні)"
 )
+DAY_EAST = r"(?:日(?!間|间|ぶり|連続|目|以内|前|後|后|余)|일(?!\s?(?:간|동안|째|만에|만 |연속|이내|내|전|후|뒤|넘)))"
+MAY = re.compile(r"(?<![^\W\d_])may(?![^\W\d_])")  # in small letters it is a verb: "12 may be dead"
 MONTH = rf"(?:{MONTHS})(?![^\W\d_])"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|er|º|-?[а-яіїє]{1,3})?"
 _LAWS = (
@@ -31,7 +33,7 @@ _AT_DIGIT = (
     r"|\d{1,2}:\d\d(?::\d\d)?(?:\s?[ap]\.?m\.?)?|\d{1,2}(?:\.\d\d)?\s?(?:a\.m\.|p\.m\.|am\b|pm\b|uhr\b|local time|gmt\b|cet\b)|\d{1,2}\s?h(?:\s?\d\d)?\b(?!\w)"
     r"|\d{1,2}[時时](?!間|间)(?:\s?\d{1,2}分)?|\d{1,2}시(?!간)(?:\s?\d{1,2}분)?|\d{1,2}[点點](?=[半整前后後左]|\d|钟)(?:\d{1,2}分)?"
     r"|(?:19|20)\d\d\s?[年년](?!間|间|간)(?:\s?\d{1,2}[月월](?:\s?\d{1,2}[日일])?)?|'?\d\d년대|(?:19|20)\d\d年代"
-    r"|\d{1,2}[月월](?!間|间|간)(?:\s?\d{1,2}[日일号號])?|\d{1,2}日(?!間|间|ぶり|連続|目|以内)|\d{1,2}일(?!\s?(?:간|동안|째|만에|만 |연속|이내|내))|\d{1,2}[号號]"
+    rf"|\d{{1,2}}[月월](?!間|间|간)(?:\s?\d{{1,2}}[日일号號])?|\d{{1,2}}{DAY_EAST}|\d{{1,2}}[号號]"
     r"|\d{1,4}(?:条|條|조(?=[ 의에가를에제,.)]|$)(?!\s?(?:원|\d|달러))|号機|號機|호기|호(?= |$))"
     r"|0\d\.\d\d(?!\d)"
     r"|(?:19|20)\d\d(?:s\b|[-–/](?:\d{4}|\d\d))(?![\d])"
@@ -66,7 +68,18 @@ def without_labels(text: str, lower: str) -> str:
     if not any(mark.isdigit() for mark in text):
         return lower
     models = [match.span() for match in _LETTERED.finditer(text) if not _CURRENCY_LETTERS.match(match.group())]
-    return _LABEL.sub(_filled, blanked(lower, models))
+    verbs = [match.span() for match in MAY.finditer(text)]
+    found = _LABEL.sub(_filled, _with(blanked(lower, models), verbs, "m_y"))
+    return _with(found, verbs, "may")
+
+
+def _with(text: str, spans: list[tuple[int, int]], word: str) -> str:
+    """The text with a word in the places named, which are in order and as long as it."""
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text[at:start], word]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def blanked(text: str, spans: list[tuple[int, int]]) -> str:

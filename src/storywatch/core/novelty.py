@@ -352,7 +352,6 @@ def _pace(pairs: Pairs) -> dict[str, float]:
         "silence_unusual": gap - pace,
         "reports_day": math.log1p(float((ages <= DAY_HOURS).sum())),
         "reports_recent": math.log1p(float((ages <= RECENT_HOURS).sum())),
-        "reports_all": math.log1p(float(len(ages))),
     }
 
 
@@ -403,8 +402,6 @@ def _kind(look: Look, story: Story) -> dict[str, float]:
         "length": math.log(len(marks.texts)),
         "feed_only": float(article.unread),
         "edited": float(has_address(story.memory.articles, article.url_key)),
-        "same_language": float(article.lang == story.lang),
-        "language_known": math.log1p(sum(known.record.lang == article.lang for known in story.memory.articles)),
     }
 
 

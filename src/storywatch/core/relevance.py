@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from storywatch.core.memory import Known, Look, Memory
     from storywatch.core.model import Article, Vector
     from storywatch.core.story import Story
-    from storywatch.core.weights import Matrix
+    from storywatch.core.weights import Blend, Matrix
 
 SPREAD = 0.03  # keeps a z-score finite where the unrelated articles are all alike
 NOWHERE = 0.0  # the z-score where there is nothing to compare with
@@ -67,9 +67,17 @@ def weigh_evidence(look: Look, story: Story) -> Evidence:
         **_by_copies(look, story.memory),
         "chars": math.log1p(len(text)),
         "feed_only": float(article.unread),
-        "same_language": float(article.lang == story.lang),
     }
+    if not len(cohort):
+        features |= _usual_beside_others(features, story.weights.relevance)
     return Evidence(features=features, terms=terms)
+
+
+def _usual_beside_others(features: dict[str, float], model: Blend) -> dict[str, float]:
+    """Without unrelated articles to compare with, what only they tell is as usual: it speaks neither for nor against."""
+    usual = dict(zip(model.names, model.linear.mean.tolist(), strict=True))
+    compared = (name for name in features if name.startswith("others_") or name.endswith(("_z", "_t")))
+    return {name: usual[name] for name in compared if name in usual}
 
 
 def text_of(article: Article) -> str:
@@ -244,9 +252,9 @@ def _by_parts_of_terms(words: frozenset[str], story: Story) -> dict[str, float]:
     rarity = story.weights.priors.rarity
     shares = []
     for term in story.watch.terms.wanted:
-        parts = words_of(term)
-        whole = sum(max(0.0, rarity(part)) for part in parts)
-        shares.append(sum(max(0.0, rarity(part)) for part in parts & words) / whole if whole else 0.0)
+        weights = {part: max(0.0, rarity(part)) for part in sorted(words_of(term))}  # a set has no order to add up in
+        whole = sum(weights.values())
+        shares.append(sum(weight for part, weight in weights.items() if part in words) / whole if whole else 0.0)
     return {"terms_part": max(shares, default=0.0), "terms_parts": math.log1p(sum(shares))}
 
 

@@ -128,7 +128,7 @@ NOVELTY = (
         "pace",
         "silence",
         "hours since the last report: {:.1f}",
-        "silence_unusual reports_day reports_recent reports_all owner_day",
+        "silence_unusual reports_day reports_recent owner_day",
         unit=math.expm1,
     ),
     _evidence(

@@ -65,7 +65,7 @@ def test_a_former_value_is_background() -> None:
     facts = Facts.of([said("The ship has 19 sailors aboard."), said("The ship has 21 sailors aboard.", hours=5)])
     retold = said("At first the ship had 19 sailors aboard.", "dnipro-wire", hours=9)
     assert facts.changes(retold) == ()
-    (fact,) = facts.with_sentence(retold).known()
+    (fact,) = facts.with_sentences([retold]).known()
     assert fact.latest.written == "21 sailors"
     assert fact.heard == 3
 
@@ -76,7 +76,7 @@ def test_figures_that_conflict_stand_side_by_side() -> None:
     other = said("The raid killed 1,000 soldiers in the north.", "two", hours=2)
     (change,) = facts.changes(other)
     assert (change.conflict, change.who) == (True, "one")
-    (fact,) = facts.with_sentence(other).table["count", "dead"]
+    (fact,) = facts.with_sentences([other]).table["count", "dead"]
     assert [(claim.said.owner, claim.value.value) for claim in fact.claims if isinstance(claim.value, Quantity)] == [
         ("one", 300),
         ("two", 1000),
@@ -136,7 +136,7 @@ def test_unheard_figures_and_days_are_told_apart_from_changes() -> None:
     facts = Facts.of([said("The ship has 19 sailors aboard.")])
     fresh = said("The 21 sailors and two guards will be heard on 9 March.", hours=4)
     assert [claim.written for claim in facts.unheard(fresh)] == ["21 sailors", "9 March"]
-    assert facts.with_sentence(fresh).unheard(fresh) == ()
+    assert facts.with_sentences([fresh]).unheard(fresh) == ()
 
 
 def test_adding_changes_no_older_table() -> None:
