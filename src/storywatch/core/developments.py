@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storywatch.core.corrections import development_id
 from storywatch.core.counterfactual import turn_novelty, turn_relevance
 from storywatch.core.facts import SIDE_BY_SIDE, Said
-from storywatch.core.matching import is_copy
+from storywatch.core.matching import FEWEST_RUNS, is_copy
 from storywatch.core.memory import ANCHOR
 from storywatch.core.model import (
     Development,
@@ -161,7 +161,7 @@ def is_seed(look: Look, story: Story) -> bool:
     runs = look.marks.runs
     for seed in story.watch.seeds:
         known = _runs_of_seed(seed)
-        if known == runs or is_copy(look.marks, known):
+        if (known == runs and len(runs) >= FEWEST_RUNS) or is_copy(look.marks, known):
             return True
     return False
 
