@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from storywatch.core.cues import is_negated
 from storywatch.core.dates import days_of
-from storywatch.core.names import names_of, skeleton_of
+from storywatch.core.names import names_of
 from storywatch.core.numbers import changed_quantity, quantities_of, same_quantity
 from storywatch.core.statuses import flipped, statuses_of
 
@@ -28,16 +28,14 @@ ALTERED = 0.5  # of the words in common: from here on a sentence is another vers
 TYPO = 0.8  # of the letters of two words: from here on one is a misspelling of the other
 MAX_PAIRED = 60  # sentences of a replaced block that are compared each with each
 MAX_COMPARED = 600  # characters of a sentence
-CUT = 80  # characters of a value
 SHORT = 4  # words: of so short a line any other word changes what it says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """A sentence that only the new version has. `corrects`: it is the note that something was corrected."""
+    """A sentence that only the new version has."""
 
     new: str
-    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +50,12 @@ class Altered:
     """A sentence that says something else, or the same in other words.
 
     `kind`: "figure", "day", "status", "negation", "name", "word" (a content word of a short line, as on a board of
-    states) or "wording". `old_value` and `new_value` are what changed, as the versions have it; None for wording.
+    states) or "wording".
     """
 
     old: str
     new: str
     kind: str
-    old_value: str | None = None
-    new_value: str | None = None
 
     @property
     def means(self) -> bool:
@@ -72,11 +68,6 @@ Difference = Added | Removed | Altered
 _STAMP = re.compile(
     r"^\W{0,3}(?:updated?|last updated|published|corrected|stand|aktualisiert|mis à jour|publié|actualizado|publicado|aktualizacja|zaktualizowano"
     r"|обновлено|опубликовано|оновлено|опубліковано|更新|最終更新|公開|发布|更新时间|입력|수정|업데이트)\b.{0,60}$",
-    re.IGNORECASE,
-)
-_NOTE = re.compile(
-    r"^\W{0,3}(?:correct(?:s|ed|ion)\b|berichtig\w*|korrektur\w*|anmerkung der redaktion|rectificati\w*|correctif|correcci[óo]n|fe de erratas|sprostowani\w*"
-    r"|korekta|исправлен\w*|уточнени\w*|виправлен\w*|уточнен\w*|訂正|更正|정정|바로잡)",
     re.IGNORECASE,
 )
 _MARKS = re.compile(r"[^\w%€$£¥₩₴+]+")
@@ -118,10 +109,7 @@ def _block(before: list[str], after: list[str]) -> list[Difference]:
     pairs = _paired(before, after)
     taken = set(pairs.values())
     gone = [Removed(old=text) for at, text in enumerate(before) if at not in taken]
-    told = [
-        _altered(before[pairs[at]], text) if at in pairs else Added(new=text, corrects=_NOTE.match(text) is not None)
-        for at, text in enumerate(after)
-    ]
+    told = [_altered(before[pairs[at]], text) if at in pairs else Added(new=text) for at, text in enumerate(after)]
     return [*gone, *told]
 
 
@@ -176,24 +164,16 @@ def _tokens(text: str) -> tuple[str, ...]:
 
 def _altered(old: str, new: str) -> Altered:
     """What kind of change it is; the surest comes first."""
-    for kind, compare in _KINDS:
-        if values := compare(old, new):
-            return Altered(old=old, new=new, kind=kind, old_value=values[0], new_value=values[1])
-    return Altered(old=old, new=new, kind="wording")
+    kind = next((kind for kind, differ in _KINDS if differ(old, new)), "wording")
+    return Altered(old=old, new=new, kind=kind)
 
 
-Values = tuple[str | None, str | None]
-
-
-def _figures(old: str, new: str) -> Values | None:
-    if pair := changed_quantity(old, new):
-        return _written(old, pair[0]), _written(new, pair[1])
+def _figures(old: str, new: str) -> bool:
+    if changed_quantity(old, new):
+        return True
     before, after = quantities_of(old), quantities_of(new)
-    gone = [quantity for quantity in before if not any(_meets(quantity, other) for other in after)]
-    come = [quantity for quantity in after if not any(_meets(other, quantity) for other in before)]
-    if not come and not gone:
-        return None
-    return (_written(old, gone[0]) if gone else None), (_written(new, come[0]) if come else None)
+    gone = any(not any(_meets(quantity, other) for other in after) for quantity in before)
+    return gone or any(not any(_meets(other, quantity) for other in before) for quantity in after)
 
 
 def _meets(old: Quantity, new: Quantity) -> bool:
@@ -201,58 +181,38 @@ def _meets(old: Quantity, new: Quantity) -> bool:
     return same_quantity(old, new) or (old.kind != new.kind and old.value == new.value)
 
 
-def _written(text: str, quantity: Quantity) -> str:
-    return text[quantity.span[0] : max(quantity.span[1], quantity.told)]
+def _days(old: str, new: str) -> bool:
+    """Does the new version name a day that the old one does not?"""
+    before = {(day.month, day.day) for day in days_of(old)}
+    return any((day.month, day.day) not in before for day in days_of(new))
 
 
-def _days(old: str, new: str) -> Values | None:
-    before = {(day.month, day.day): old[slice(*day.span)] for day in days_of(old)}
-    after = {(day.month, day.day): new[slice(*day.span)] for day in days_of(new)}
-    come = [text for day, text in after.items() if day not in before]
-    gone = [text for day, text in before.items() if day not in after]
-    return (gone[0] if gone else None, come[0]) if come else None
+def _states(old: str, new: str) -> bool:
+    return bool(flipped(statuses_of(old), statuses_of(new)))
 
 
-def _states(old: str, new: str) -> Values | None:
-    pair = flipped(statuses_of(old), statuses_of(new))
-    return (str(pair[0]), str(pair[1])) if pair else None
+def _negation(old: str, new: str) -> bool:
+    return is_negated(old) != is_negated(new)
 
 
-def _negation(old: str, new: str) -> Values | None:
-    if is_negated(old) == is_negated(new):
-        return None
-    return (None, "negated") if is_negated(new) else ("negated", None)
-
-
-def _names(old: str, new: str) -> Values | None:
-    """A name for another: read where both have as many; a name that is only misspelt is none."""
+def _names(old: str, new: str) -> bool:
+    """A name that the old version does not have; one that is only misspelt is none."""
     before, after = names_of(old), names_of(new)
-    come, gone = sorted(after - before), sorted(before - after)
-    if not come or any(_is_typo(one, other) for one in come for other in gone):
-        return None
-    return (_spelling(old, gone[0]) if gone else None), _spelling(new, come[0])
+    come, gone = after - before, before - after
+    return bool(come) and not any(_is_typo(one, other) for one in come for other in gone)
 
 
-def _spelling(text: str, skeleton: str) -> str:
-    """The word of the text that a name was read from."""
-    return next((word for word in _TOKEN.findall(text) if skeleton_of(word) == skeleton), skeleton)
-
-
-def _words(old: str, new: str) -> Values | None:
+def _words(old: str, new: str) -> bool:
     """In a short line, a board of states for one, another content word says something else."""
     label = _LABELLED.match(old)
     labelled = label is not None and new.startswith(label[0])
     before, after = _TOKEN.findall(old.casefold()), _TOKEN.findall(new.casefold())
     longest = len(before) if labelled else max(len(before), len(after))
     if longest > 2 * SHORT or not before or not after:
-        return None
+        return False
     gone = [word for word in before if word not in after and word not in _WORDS_OF]
     come = [word for word in after if word not in before and word not in _WORDS_OF]
-    if not gone or not come or any(_is_typo(one, other) for one in gone for other in come):
-        return None
-    if label and labelled:
-        return old[label.end() :].strip(" .")[:CUT], new[label.end() :].strip(" .")[:CUT]
-    return " ".join(gone), " ".join(come)
+    return bool(gone and come) and not any(_is_typo(one, other) for one in gone for other in come)
 
 
 def _is_typo(one: str, other: str) -> bool:

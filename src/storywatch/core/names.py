@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from anyascii import anyascii
@@ -44,20 +45,34 @@ _LETTERS = str.maketrans({"c": "k", "q": "k", "w": "v", "j": "z", "r": "l", "y":
 _KATAKANA = re.compile(r"[\u30a0-\u30ff]{3,}")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,}")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]{3,}")
-_UNCASED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_UNCASED = re.compile(r"[\u3040-\u30fa\u30fd-\u30ff\u3400-\u9fff\uac00-\ud7a3]")  # without the dot and the long bar
+_UNCASED_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+WEIGHT = 3  # letters that a character without case stands for, where the prevailing script is told
 _CASED = re.compile(r"(?<!^)(?<![.!?:\"«“„—] )(?<![\"«“„])\b[^\W\d_a-z][^\W_]{2,}(?:['’-][^\W_]+)*")
 
 
+_KANA = re.compile(r"[\u3040-\u30ff]")
 _KANA_OR_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_SYLLABLES = (  # Han that foreign names are written with: in a row, they are hardly ever words
+_KANA_OR_HAN_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
+_SYLLABLES = (  # Han that foreign names are written with
     "阿埃艾爱安昂奥澳巴拜班邦保鲍贝本比彼别宾波伯博布查柴达大戴丹当道德登邓迪蒂丁东杜敦多顿厄恩尔法凡范方菲费芬丰佛夫弗福富盖甘冈岗高戈格葛贡古瓜圭哈海汉翰豪何赫亨洪胡华怀惠霍基吉季加贾简"
     "江杰金京喀卡凯坎康考柯科克肯孔库夸奎昆拉腊莱赖兰朗劳勒雷黎里理利莉丽连良列林琳留柳隆娄卢鲁路吕伦罗洛马玛迈麦满曼芒毛茅梅门蒙孟米密敏明缪莫墨默姆穆拿纳娜奈南内尼年涅宁牛纽农努诺欧帕派"
     "潘庞培佩彭皮匹平珀普齐奇恰钱强乔切钦琴丘屈让热仁日容荣茹儒瑞若萨塞赛三桑瑟森沙莎珊山尚绍舍申生圣施什史寿舒朔斯思丝松苏孙索塔泰坦唐陶特滕提田铁廷通图屯托陀瓦外宛万旺威韦维卫魏温文翁沃"
     "乌吾武伍西希锡熙席夏香肖谢辛欣兴休雄修许逊雅亚延扬杨尧耶叶伊依易因英永尤于裕约云宰赞早泽曾扎詹张章兆哲珍真芝治智中朱卓孜兹子宗祖佐"
-    "愛貝別賓達當東鄧爾豐費蓋岡貢華懷賈簡傑開龍羅魯呂倫馬瑪邁麥滿門納內寧紐農歐齊錢強喬欽讓榮薩賽聖壽蘇孫圖衛溫烏錫謝興許遜亞揚楊堯葉約雲贊澤張烏維韋蘭萊賴勞連盧"
+    "龙愛貝別賓達當東鄧爾豐費蓋岡貢華懷賈簡傑開龍羅魯呂倫馬瑪邁麥滿門納內寧紐農歐齊錢強喬欽讓榮薩賽聖壽蘇孫圖衛溫烏錫謝興許遜亞揚楊堯葉約雲贊澤張烏維韋蘭萊賴勞連盧"
 )
 _HAN_NAME = re.compile(f"[{_SYLLABLES}]{{3,}}")
+_RARE = frozenset("尔爾斯克茨蒂弗埃娜莎菲赫穆缪涅兹迪伦倫卢盧鲁魯伊尼翰逊遜")  # hardly ever in other words
+_UNCOMMON = frozenset(
+    "阿艾澳奥巴波伯贝貝德杜夫戈葛古哈卡凯柯肯库拉莱萊兰蘭朗勒利莉丽林罗羅洛玛瑪曼蒙莫奈诺欧佩普珀瑞萨薩塞瑟桑沙圣聖塔坦托瓦沃乌烏雅亚亞耶泽澤扎"
+)
+_EVERYDAY = (
+    "三万年日早曾中内內外大多东東南西海山生门門道当當提希易因于由让讓若通真永方法开开別别本高考约約理连連满滿为思安何"
+)
+FOREIGN = 2  # a rare syllable, or two uncommon ones
 LONGEST_HAN = 7  # syllables
+LONGEST_ROW = 14  # syllables: a longer row is no name, nor two
+MAX_ROWS = 40  # of a text: a page of nothing but syllables costs little
 _HAN_SOUNDS = str.maketrans(  # where a foreign sound is written by a syllable that is read otherwise today
     dict.fromkeys("基", "ki")
     | dict.fromkeys("夫", "v")
@@ -97,23 +112,38 @@ def skeletons_of(text: str) -> frozenset[str]:
             found.update(_foreign_in(token))
         elif len(bones := skeleton_of(token)) >= SHORTEST:
             found.add(bones)
+    for row in _han_rows(text):
+        found.update(_parts_of(row))
     return frozenset(found)
 
 
 def _foreign_in(token: str) -> Iterator[str]:
-    """What a run without spaces spells by sound: its katakana, its Latin letters, and any part of a row of Han syllables.
-
-    Where a name in Han begins and ends, nothing tells: the whole row may be one, and every part of four consonants.
-    """
+    """What a run without spaces spells by letters: its katakana and its Latin words."""
     for word in (*_KATAKANA.findall(token), *_LATIN.findall(token)):
         if len(bones := skeleton_of(word)) >= SHORTEST:
             yield bones
-    for row in _HAN_NAME.findall(token):
-        for start in range(len(row) - 2):
-            for end in range(start + 3, min(len(row), start + LONGEST_HAN) + 1):
-                whole = end - start == len(row)
-                if len(bones := _sounded(row[start:end])) >= (SHORTEST if whole else SURE):
-                    yield bones
+
+
+def _han_rows(text: str) -> Iterator[str]:
+    """The rows of Han syllables that spell something foreign. Not beside kana: Japanese spells with katakana."""
+    runs = (run for run in _KANA_OR_HAN_RUN.findall(text) if not _KANA.search(run))
+    rows = (row for run in runs for row in _HAN_NAME.findall(run))
+    return islice((row for row in rows if len(row) <= LONGEST_ROW and _is_foreign(row)), MAX_ROWS)
+
+
+def _is_foreign(syllables: str) -> bool:
+    """Is it more than everyday words, whose syllables serve for names too ("三年多", "中东南海")?"""
+    core = syllables.strip(_EVERYDAY)
+    return len(core) >= SHORTEST and sum(2 * (one in _RARE) + (one in _UNCOMMON) for one in core) >= FOREIGN
+
+
+def _parts_of(row: str) -> Iterator[str]:
+    """Where a name in Han begins and ends, nothing tells: the whole row may be one, and every part of four consonants."""
+    for start in range(len(row) - 2):
+        for end in range(start + 3, min(len(row), start + LONGEST_HAN) + 1):
+            part = row[start:end]
+            if _is_foreign(part) and len(bones := _sounded(part)) >= (SHORTEST if part == row else SURE):
+                yield bones
 
 
 def _sounded(syllables: str) -> str:
@@ -122,13 +152,24 @@ def _sounded(syllables: str) -> str:
 
 @lru_cache(maxsize=4096)
 def names_of(text: str) -> frozenset[str]:
-    """Skeletons of what looks like a name: capitals inside a sentence, katakana, Latin among others, long hangul, Han rows."""
-    if _UNCASED.search(text):
-        rows = [row.translate(_HAN_SOUNDS) for row in _HAN_NAME.findall(text)]
-        words = [*_KATAKANA.findall(text), *_LATIN.findall(text), *_HANGUL.findall(text), *rows]
+    """Skeletons of what looks like a name.
+
+    In any text katakana, long hangul and Han rows; capitals inside a sentence where a script with capitals prevails,
+    and all Latin words where one without does.
+    """
+    rows = [row.translate(_HAN_SOUNDS) for row in _han_rows(text)]
+    words = [*_KATAKANA.findall(text), *_HANGUL.findall(text), *rows]
+    if _prevail_cased(text):
+        words += [word for word in _CASED.findall(_UNCASED_RUN.sub(" ", text)) if word[0].isupper()]
     else:
-        words = [word for word in _CASED.findall(text) if word[0].isupper()]
+        words += _LATIN.findall(text)
     return frozenset(bones for word in words if len(bones := skeleton_of(word)) >= SHORTEST)
+
+
+def _prevail_cased(text: str) -> bool:
+    """Is more of the text in letters that may be capitals than in kana, Han and hangul?"""
+    uncased = len(_UNCASED.findall(text))
+    return not uncased or sum(map(str.isalpha, text)) - uncased > WEIGHT * uncased
 
 
 def beginnings_of(names: frozenset[str]) -> frozenset[str]:

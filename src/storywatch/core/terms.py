@@ -18,7 +18,16 @@ _SCRIPTS = {
     "Hangul": re.compile(r"[\uac00-\ud7a3]"),
     "Han": re.compile(r"[\u3040-\u30ff\u3400-\u9fff]"),
 }
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_UNSPACED = re.compile(  # kana, Han, hangul; Thai, Lao, Burmese and Khmer
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"
+)
+_BREAK = re.compile(
+    rf"(?<={_UNSPACED.pattern})\u200b+(?={_UNSPACED.pattern})"
+)  # unseen: some Thai, Khmer and Burmese has it
+_PARTICLES = (  # "and", "in", "like", "to": Arabic and Hebrew write them as one word with the next
+    (re.compile(r"[\u0620-\u064a\u066e-\u06d3]{3}"), "[وف]?[بكل]?"),
+    (re.compile(r"[\u05d0-\u05ea]{3}"), "ו?[הבכלמש]?"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +99,8 @@ def script_of(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Text as terms are compared: one form of each character, no case, no typographic apostrophes."""
-    return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    """Text as terms are compared: one form of each character, no case, no typographic apostrophes, no unseen breaks."""
+    return _BREAK.sub("", unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
 
 
 def _hits(terms: tuple[str, ...], plain: str) -> tuple[str, ...]:
@@ -100,9 +109,13 @@ def _hits(terms: tuple[str, ...], plain: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _pattern(term: str) -> re.Pattern[str]:
-    """Whole words, except where the script has no spaces: Japanese, Chinese, and Korean with its particles."""
+    """Whole words, except where the script has no spaces: Japanese, Chinese, Thai, and Korean with its particles.
+
+    Before an Arabic or Hebrew word of three letters and more, particles of one letter may stand.
+    """
     words = [re.escape(word).replace(r"\*", r"\w*") for word in fold(term).split()]
     body = r"[\s\-]+".join(words)
     if _UNSPACED.search(term):
         return re.compile(body.replace(r"[\s\-]+", r"\s*") or r"(?!)")
-    return re.compile(rf"(?<!\w){body}(?!\w)" if body else r"(?!)")
+    particles = next((some for letters, some in _PARTICLES if letters.match(fold(term).lstrip())), "")
+    return re.compile(rf"(?<!\w){particles}{body}(?!\w)" if body else r"(?!)")

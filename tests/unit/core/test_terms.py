@@ -21,12 +21,35 @@ from storywatch.core.terms import count_inflected, find_terms, has_script_of, sc
         ("C++", "a talk on C++ today", True),
         ("п'ять", "п’ять осіб", True),
         ("ＮＡＴＯ", "nato", True),
+        ("รัฐบาล", "เมื่อวานรัฐบาลไทยประกาศ", True),
+        ("ฝ่ายค้าน", "เมื่อวานรัฐบาลไทยประกาศ", False),
+        ("น้ำท่วม", "เกิดน้ำท่วมหนัก", True),
+        ("ລັດຖະບານ", "ມື້ວານນີ້ລັດຖະບານລາວ", True),
+        ("ភ្នំពេញ", "នៅរាជធានីភ្នំពេញថ្ងៃនេះ", True),
+        ("ភ្នំពេញ", "នៅរាជធានី\u200bភ្នំ\u200bពេញ\u200bថ្ងៃនេះ", True),
+        ("ရန်ကုန်", "ယနေ့ရန်ကုန်မြို့တွင်", True),
+        ("الحكومة", "والحكومة تقول", True),
+        ("الحكومة", "تقول الحكومة", True),
+        ("الحكومة", "وبالحكومة", True),
+        ("رئيس الوزراء", "لرئيس الوزراء", True),
+        ("الحكومة", "الحكومات", False),
+        ("سلام", "إسلام", False),
+        ("دم", "قدم", False),
+        ("دم", "ودم", False),
+        ("ממשלה", "הממשלה הודיעה", True),
+        ("ירושלים", "ובירושלים", True),
+        ("שלום", "ירושלום", False),
+        ("port", "รัฐบาล airport", False),
+        ("port", "the port\u200b", True),
         ("", "anything", False),
         ("*", "anything", True),
     ],
 )
 def test_a_term_is_found_as_a_user_means_it(term: str, text: str, *, found: bool) -> None:
-    """Whole words with any case, space and apostrophe; `*` stands for an ending; scripts without spaces match inside."""
+    """Whole words with any case, space and apostrophe; `*` stands for an ending; scripts without spaces match inside.
+
+    Arabic and Hebrew words are found after a particle, unless they are so short that it makes another word.
+    """
     assert bool(find_terms(Terms(any=(term,)), text).any) is found
 
 
@@ -41,6 +64,8 @@ def test_groups_count_only_together() -> None:
 def test_excluded_words_are_named() -> None:
     """The veto says which word it was."""
     assert find_terms(Terms(none=("football",)), "Football tonight").vetoes == ("football",)
+    assert find_terms(Terms(none=("ฟุตบอล", "كرة")), "ผลฟุตบอลคืนนี้").vetoes == ("ฟุตบอล",)
+    assert find_terms(Terms(none=("ฟุตบอล", "كرة")), "عن الرياضة وكرة القدم").vetoes == ("كرة",)
 
 
 @pytest.mark.parametrize(
