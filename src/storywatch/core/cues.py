@@ -5,17 +5,34 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+_START = r"(?:^\W*|[|｜:：/\[【(（<〈《「«]\s?|\s[-–—]\s|[.!?]\s)"  # where a headline or a part of it begins
+_STOP = r"(?:\s?[|｜:：/\])）】>〉》」»]|\s[-–—]|[-–—]\s|\.\s|\s?$)"  # what follows a label
+_QUESTION = (  # but for what heads who reported something, or "at least"
+    r"why|how|warum|wieso|weshalb|wie(?! [^,:?]{0,60}?(?:mitteil|mitgeteilt|bericht|meld|sagt|erklär|bestätig|bekannt|verlaut|heißt|hieß|erwartet|geplant|angekünd))"
+    r"|pourquoi|comment|por qué|cómo|dlaczego"
+    r"|jak(?! (?:[^,:?]{0,40} )?(?:poda|inform|poinform|przekaz|powied|donos|donio|twierdz|stwierdz|wynik|ustal|dowied|pisz|zapowi|oświadcz|potwierdz|zaznacz|dotąd|dotychczas))"
+    r"|почему|зачем|как(?! (?:[^,:?]{0,40} )?(?:сообщ|заяв|переда|пиш|извест|стало|отме|утвержд|рассказ|уточн|говор|указ|подчерк|выясн|ожида|минимум|только))"
+    r"|чому|як(?! (?:[^,:?]{0,40} )?(?:повідом|заяв|переда|пиш|відом|стало|зазнач|розпов|уточн|сказа|йдеться|інформ|наголос|підкресл|очіку|мінімум|тільки))"
+)
+_GENRE = (  # plain nouns but for where they stand alone
+    r"analysis|opinion|comment|commentary|column|editorial|essay|review|profile|interview|feature|portrait|history|guide|background|lessons|photos|diary|explainer|explained|factbox|timeline"
+    r"|hintergr[uü]nde?|analyse|kommentar|chronik|porträt|meinung|leitartikel|überblick|kolumne|glosse|reportage"
+    r"|tribune|récit|décryptage|éditorial|chronique|enquête|carnet|entretien|análisis|opinión|claves|reportaje|perfil|columna|crónica|entrevista"
+    r"|analiza|komentarz|opinia|reportaż|sylwetka|felieton|esej|przewodnik|wywiad|анализ|мнение|хроника|колонка|репортаж|справка|досье|интервью|очерк|монолог"
+    r"|аналіз|думка|довідка|досьє|інтерв.ю|нарис|репортаж|хроніка"
+    r"|コラム|検証|ルポ|まとめ|経緯|特集|手記|インタビュー|解读|评论|回顾|盘点|梳理|问答|特稿|专访|时评"
+    r"|기고|사설|칼럼|분석|해설|르포|일지|정리|기획|특집|논설|오피니언|인터뷰"
+)
 _BACKGROUND = re.compile(
-    r"[?？]|\b(?:why|how|what we know|what(?:.s| is) known|what to (?:know|watch|expect)|who.s who|(?:in|by the) numbers|factbox|faq|explain\w*|analysis|opinion|commentary|timeline"
-    r"|chronolog\w*|q&a|column|editorial|essay|review|profile|behind|lessons?|interview|feature|portrait|history|guide|background|look back|in pictures|photos|podcast|diary|letter from"
-    r"|warum|wie|hintergrund|analyse|kommentar|chronik|porträt|meinung|leitartikel|was wir|was bisher|wer ist wer|in zahlen|überblick|fragen und antworten|kolumne|glosse|zeitleiste|reportage|essay"
-    r"|pourquoi|comment|tribune|chronologie|récit|portrait|reportage|décryptage|qui est qui|en (?:\w+ )?chiffres|ce que l.on sait|ce qu.il faut savoir|éditorial|chronique|enquête|carnet"
-    r"|por qué|cómo|análisis|opinión|cronología|claves|reportaje|perfil|quién es quién|en (?:cifras|datos)|lo que se sabe|preguntas y respuestas|columna|crónica"
-    r"|dlaczego|jak|analiza|komentarz|kalendarium|opinia|reportaż|sylwetka|kto jest kim|w liczbach|co (?:wiemy|wiadomo)|pytania i odpowiedzi|felieton|esej|przewodnik"
-    r"|почему|как|анализ|мнение|хроника|колонка|репортаж|кто есть кто|в цифрах|что (?:известно|мы знаем)|вопросы и ответы|хронология|справка|досье|интервью|очерк|монолог"
-    r"|чому|як|аналіз|думка|хронологія|хто є хто|[ву] цифрах|що (?:відомо|ми знаємо)|питання і відповіді|довідка|досьє|інтерв.ю|нарис)\b"
-    r"|なぜ|解説|社説|コラム|検証|ルポ|年表|まとめ|経緯|時系列|特集|手記|インタビュー|为何|为什么|解读|评论|社论|回顾|时间线|盘点|梳理|一文|谁是谁|问答|特稿|专访|时评"
-    r"|왜|기고|사설|칼럼|분석|해설|르포|일지|연표|정리|문답|기획|특집|논설|오피니언|인터뷰|타임라인",
+    rf"[?？]|{_START}(?:(?:{_QUESTION})\b|(?:an? |the )?(?:\w{{1,12}} )?(?:{_GENRE}){_STOP}"
+    r"|(?:behind(?! (?:bars|schedule)\b)|lessons (?:from|of)|looking back|a look back|letter from|an? (?:\w{1,12} )?(?:timeline|history|guide|profile|portrait)|(?:timeline|history|guide|profile|portrait) (?:of|to)"
+    r"|kommentar zu[mr]?|hintergründe zu[mr]?|chronik (?:der|des|einer|eines)|(?:las |\w{1,8} )?claves (?:del?|para|sobre))\b)"
+    rf"|\b(?:(?!comment\b)(?:{_GENRE}))\s?[:：]|[\[【(（<〈《「]\w{{0,6}}(?:{_GENRE})[\s\d①-⑳]{{0,4}}[\])）】>〉》」]"
+    r"|\b(?:what we know|what(?:.s| is) known|what to (?:know|watch|expect)|who.s who|(?:in|by the) numbers|faq|chronolog\w*|q&a|look back at|in pictures|podcast|timeline of"
+    r"|was wir (?:wissen|nicht)|was bisher|wer ist wer|in zahlen|fragen und antworten|zeitleiste|qui est qui|en (?:\w{1,12} )?chiffres|ce que l.on sait|ce qu.il faut savoir"
+    r"|cronología|quién es quién|en (?:cifras|datos)|lo que se sabe|preguntas y respuestas|kalendarium|kto jest kim|w liczbach|co (?:wiemy|wiadomo)|pytania i odpowiedzi"
+    r"|кто есть кто|в цифрах|что (?:известно|мы знаем)|вопросы и ответы|хронология|хронологія|хто є хто|[ву] цифрах|що (?:відомо|ми знаємо)|питання і відповіді)\b"
+    r"|なぜ|解説(?!委員|者)|社説|年表|時系列|为何|为什么|社论|时间线|一文(?:读懂|看懂|了解|梳理|说清)|谁是谁|(?<![가-힣])왜(?![가-힣])|연표|타임라인|일문일답",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(  # said or done before
@@ -26,23 +43,43 @@ _AGAIN = re.compile(  # said or done before
     re.IGNORECASE,
 )
 _EVE = re.compile(  # about to happen
-    r"\b(?:tomorrow|tonight|today|on the eve|ahead of|(?:days?|hours?) to go|awaits?|awaiting|looms?|countdown|set to|due to|faces?|to (?:begin|start|open|meet|hear|resume|vote|rule|decide|end|expire)"
-    r"|begins?|starts?|ends? at|expires?|morgen|heute|bevorsteh\w+|steht bevor|am vorabend|beginnt|wartet|warten|läuft ab|endet"
-    r"|demain|aujourd.hui|à la veille|s.apprêt\w+|attend\w*|compte à rebours|s.ouvre|débute|expire|mañana|hoy|víspera|vísperas|espera\w*|faltan?|cuenta atrás|vence|empieza|comienza|arranca"
-    r"|jutro|dziś|dzisiaj|w przeddzień|czeka\w*|odliczanie|rozpoczyna|mija|завтра|сегодня|накануне|осталось|ожида\w+|предсто\w+|начинается|истекает|ждут|ждет|ждёт"
-    r"|сьогодні|напередодні|лишилося|залишилося|очіку\w+|починається|спливає|чекають|чекає)\b"
-    r"|明日|あす|きょう|今日|今夜|前夜|前日|控え|迫る|待つ|待ち|あと\d+|明天|今天|今晚|前夕|在即|即将|倒计时|等待|내일|오늘|앞두고|앞둔|임박|전야|기다리|D-\d",
+    r"\b(?:tomorrow|tonight|on the eve|eve of|ahead of|(?:days?|hours?) to go|awaits?|awaiting|looms?|looming|countdown|set to"
+    r"|due to (?:be|appear|arrive|give|go|hold|launch|leave|return|sign|speak|stand|take)|to (?:begin|start|open|meet|hear|resume|vote|rule|decide|end|expire)"
+    r"|(?:begins?|starts?|opens?|ends?|expires?) (?:on (?:mon|tues|wednes|thurs|fri|satur|sun)day|at (?:\d|noon|midnight)|next|in (?:\d|two|three))"
+    r"|(?-i:(?<!am )morgen)|bevorsteh\w+|steh(?:t|en) bevor|am vorabend|wartet|warten|(?:beginnt|startet|endet|läuft) (?:am|um|in \w{1,12}|bald|nächste\w?)"
+    r"|demain|à la veille|s.apprêt\w+|attendent|en attendant|(?:on|qui|l.)\s?attend|attend (?:le|la|les|l.|une?|des|du|son|sa|ses|leurs?|toujours|encore|que|d.)|compte à rebours|(?:s.ouvre|débute|commence|expire) (?:ce|dans|le \d\w*)"
+    r"|(?<!la )(?<!esta )mañana|vísperas?|espera|esperan|esperando|faltan? \w{1,12} (?:días?|horas?|semanas?)|cuenta atrás|(?:vence|empieza|comienza|arranca) (?:este|dentro|el (?:lunes|martes|miércoles|jueves|viernes|sábado|domingo|\d\w*))"
+    r"|jutro|w przeddzień|czeka|czekają|czekając|oczekuj\w+|odliczanie|rozpocznie|zacznie|mija termin"
+    r"|завтра|накануне|(?:осталось|оста[её]тся) \w{1,12} (?:дн\w+|день|час\w*|недел\w+|сут\w+)|ожида(?:ет|ют|ется|ются|нии)|предсто(?:ит|ят|ящ\w+)|начн[её]тся|состоится|истекает|ждут|жд[её]т"
+    r"|напередодні|(?:лишилося|залишилося|залишається) \w{1,12} (?:дн\w+|день|годин\w*|тижн\w+|діб)|очіку(?:є|ють|ється|ються|ванні)|почнеться|розпочнеться|відбудеться|спливає|чекають|чекає)\b"
+    r"|^morgen\b|明日|あす|今夜|前夜|前日|(?<!差し)控え(?![めろ室])|迫る|待つ|待ち|あと\d{1,4}(?:日|時間|週)|明天|今晚|前夕|在即|即将|倒计时|等待|내일|앞두고|앞둔|임박|전야|기다리|(?<![A-Za-z])D-\d",
     re.IGNORECASE,
 )
-_SPAN = r"(?:days?|weeks?|months?|years?|tage?n?|wochen?|monaten?|jahren?|jours?|semaines?|mois|ans|años?|días?|semanas?|mes(?:es)?|dni|tygodni\w*|miesi\w+|lata?|дн\w+|день|недел\w+|месяц\w*|лет|года?|тижн\w+|місяц\w*|рок\w*|років)"
+_SPAN = r"(?:days?|weeks?|months?|years?|tage?n?|wochen?|monate?n?|jahre?n?|jours?|semaines?|mois|ans?|años?|días?|semanas?|mes(?:es)?|dni|dzień|tygodni\w*|tydzień|miesi\w+|rok|lata?|дн\w+|день|недел\w+|месяц\w*|лет|года?|тижн\w+|тиждень|місяц\w*|рік|рок\w*|років)"
 _ELAPSED = re.compile(  # so long after
-    rf"\b(?:{_SPAN} (?:on|later|after|since|into|nach|später|danach|après|después|sin|tras|po|później|спустя|без|потому|тому)|(?:since|seit|depuis|desde hace|lleva\w*|od|уже|вже|через|спустя|минуло?|за|après) \w+ {_SPAN}"
-    rf"|anniversar\w+|jahrestag\w*|anniversaire|aniversario|rocznic\w+|годовщин\w+|річниц\w+|\d+(?:st|nd|rd|th|e|er|º|-[йи]|\.)? {_SPAN}|(?:second|third|fourth|fifth|sixth) (?:day|week|month)|day \d+|tag \d+|jour \d+|día \d+|dzień \d+|день \d+)\b"
-    r"|\d+(?:日|週間|か月|カ月|ヶ月|年)(?:目|余|ぶり|たっ|経)|から\d+(?:日|週間|か月|カ月|年)|周年|第\w+天|[\d一二三四五六七八九十]+(?:天|周|个月|年)(?:后|来|以来|过去)|\d+(?:일|주|개월|년) ?(?:째|만에|후|뒤|넘)|주년|한 ?달",
+    rf"\b(?:{_SPAN} (?:later|after(?! day| another| tomorrow| next)|since|into|on (?:from|since)|on(?=\s?(?:[,:;.|–—]|$))|nach|später|danach|après|después|tras(?! las rejas)|po|później|temu|спустя|после|після|потому|тому(?! що)|по тому)"
+    rf"|(?:seit|depuis|desde hace|lleva\w*|od|уже|вже|спустя|минуло?) \w{{1,20}} {_SPAN}"
+    r"|anniversar\w+|jahrest[aä]g\w*|anniversaires?|aniversarios?|rocznic\w*|годовщин\w*|річниц\w*"
+    r"|(?:second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth) (?:day|week|month|year)|(?:zweit|dritt|viert|fünft|sechst)e[nrs]? (?:tag|woche|monat|jahr)|(?:deux|trois|quatr|cinqu|six)ième (?:jour|semaine|mois|année)"
+    r"|(?:segund[oa]|tercer[oa]?|cuart[oa]|quint[oa]|sext[oa]) (?:día|semana|mes|año)|(?:drugi|trzeci|czwarty|piąty|szósty) (?:dzień|tydzień|miesiąc|rok)"
+    r"|(?:второй|вторую|вторая|третий|третью|третья|четв[её]ртый|пятый) (?:день|недел[яюи]|месяц|год)|(?:другий|третій|четвертий|п.ятий) (?:день|тиждень|місяць|рік)"
+    rf"|(?<!\d)\d{{1,4}}(?:(?:st|nd|rd|th|er?|º|-?[йи])|\.) {_SPAN}|(?:day|tag|jour|dzień|день) \d{{1,4}}|día \d{{1,4}}(?! de))\b"
+    r"|(?<!\d)\d{1,4}(?:日|週間?|か月|カ月|ヶ月|年)(?:目|余|たっ|経)|から(?:\d{1,3}日(?!まで|に)|\d{1,3}(?:週間|か月|カ月|ヶ月)|\d{1,2}年)|周年"
+    r"|第[\d一二三四五六七八九十百两]{1,4}(?:天|周|週|个月|年)|[\d一二三四五六七八九十百两半](?:(?:个月|年)后|(?:天|周|个月|年)(?:来|以来|过去))"
+    r"|(?<!\d)\d{1,4}(?:(?:일|주|개월|년) ?(?:째|만에|넘|지나)|(?:개월|년) ?(?:후|뒤))|(?:이틀|사흘|나흘|닷새|열흘|보름|일주일) ?(?:째|만에)|주년|한 ?달 ?(?:째|만에|후|뒤|넘|지나)",
     re.IGNORECASE,
 )
-_LIVE = re.compile(
-    r"\blive\b|\bwatch:|\bvideo\b|en direct|en vivo|liveticker|na żywo|онлайн|відео|видео|動画|视频|영상", re.IGNORECASE
+_LIVE_LABEL = (
+    r"live|(?:relacja )?na żywo|онлайн|наживо|en direct|en directo|en vivo|прямой эфир|прямая трансляция|прямий ефір"
+)
+_LABEL = rf"{_LIVE_LABEL}|direct|watch|video|vidéo|vídeo|wideo|видео|відео|動画|映像|ライブ|生中継|生配信|直播|视频|視頻|생방송|생중계|라이브|영상|동영상"
+_LIVE = re.compile(  # the words are everyday ones but for where they stand as a label
+    rf"{_START}(?:with |mit |avec |con |z |с |з |\+ ?)?(?:{_LABEL}){_STOP}|(?<!they )(?<!people )(?<!we )(?<!to )\b(?:{_LIVE_LABEL})\s?[:：|｜]"
+    r"|^\W*(?:en direct|en directo|en vivo|na żywo|動画|映像|生中継|生配信|直播|视频|생방송|생중계|영상)(?!\w)"
+    r"|[\[【(（<〈《「]\w{0,6}(?:動画|映像|ライブ|生中継|生配信|直播|视频|생방송|생중계|라이브|영상)(?:あり)?[\])）】>〉》」]"
+    r"|\blive[- ]?(?:blog|ticker|updates?|coverage|reporting)|(?:онлайн|текстовая|текстова)[- ]трансляц[ияії]|ライブ更新|实时更新"
+    r"|(?-i:(?<![^\W_])LIVE(?![A-Za-z]|\s[A-Z]{2})(?!(?<=[A-Z] LIVE)\s?$))",  # in capitals where the rest is not
+    re.IGNORECASE,
 )
 _ROUNDUP = re.compile(
     r"\b(?:(?:morning|evening|daily|weekly|news|lunchtime) (?:briefing|digest|roundup|round-up|bulletin|wrap|update)|news in brief|in brief"
@@ -89,16 +126,22 @@ _DAY = re.compile(
     r"|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|heute|gestern)\w*"
     r"|\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|aujourd.hui|hier)\b"
     r"|\b(?:lunes|martes|miércoles|jueves|viernes|sábado|domingo|hoy|ayer)\b"
-    r"|\b(?:poniedział|wtor|środ|czwart|piąt|sobot|niedziel|dziś|dzisiaj|wczoraj)\w*"
-    r"|\b(?:понедельник|вторник|сред[уы]|четверг|пятниц|суббот|воскресень|сегодня|вчера|понеділ|вівтор|серед[уи]|четвер"
-    r"|п.ятниц|субот|неділ|сьогодні|вчора)\w*|\d+日|\d+일|今日|昨日|今天|昨天|周[一二三四五六日]|오늘|어제",
+    # every case with its end: the stems begin "environment", "fourth", "fifth" and "among" too
+    r"|\b(?:poniedział(?:ek|ku|kiem|kowi|ki|kow\w+)|wtor(?:ek|ku|kiem|kowi|ki|kow\w+)|środ(?:a|y|ę|ą|zie|ow[yaeą]|owego|owej|owym|owych)"
+    r"|(?:czwart|piąt)(?:ek|ku|kiem|kowi|ki|kow\w+)|sobo(?:ta|ty|tę|tą|cie|tni\w*)|niedziel(?:a|i|ę|ą|e|n\w+)|dziś|dzisiaj|dzisiejsz\w+|wczoraj|wczorajsz\w+)\b"
+    r"|\b(?:(?:понедельник|вторник|четверг)(?:а|у|ом|е|и|ам|ах)?|среду|(?:до|со?|после|утром|вечером) среды|пятниц(?:а|ы|у|е|ей|ам)|суббот(?:а|ы|у|е|ой|ам)|воскресень(?:е|я|ю|ем|ям)|(?:сегодня|вчера)(?:шн\w+)?"
+    r"|(?:понеділ|вівтор)(?:ок|ка|ку|ком|ки)|серед(?:а|и|у|ою)|четвер(?:га|гу|гом|ги)?|п.ятниц(?:я|і|ю|ею)|субот(?:а|и|у|і|ою)|неділ(?:я|і|ю|ею)|(?:сьогодні|[ву]чора)(?:шн\w+)?)\b"
+    r"|(?<!\d)\d{1,4}[日일]|今日|昨日|今天|昨天|周[一二三四五六日]|오늘|어제",
     re.IGNORECASE,
 )
 
 
 @lru_cache(maxsize=1024)
 def is_background(text: str) -> bool:
-    """Does a headline sound like an explainer, an opinion or a question?"""
+    """Is a headline a question, or headed as an explainer, an opinion, a chronicle?
+
+    Words that news uses too (comment, column, как, wie) count only where a part of the headline begins, or as a label.
+    """
     return _BACKGROUND.search(text) is not None
 
 
@@ -110,19 +153,22 @@ def is_again(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_eve(text: str) -> bool:
-    """Does a sentence look at what is just about to happen?"""
+    """Does a sentence look at what is just about to happen: tomorrow, on the eve, awaited, due? "Today" is not enough."""
     return _EVE.search(text) is not None
 
 
 @lru_cache(maxsize=4096)
 def is_elapsed(text: str) -> bool:
-    """Does a sentence count the time since something happened?"""
+    """Does a sentence count the time since something happened: so long after, day 10, an anniversary?
+
+    A span alone (a prison term, mourning, in three days) is not counted from anything.
+    """
     return _ELAPSED.search(text) is not None
 
 
 @lru_cache(maxsize=1024)
 def is_live(text: str) -> bool:
-    """Does a headline announce a live ticker or a video?"""
+    """Does a headline have the label of a live ticker or a video: at its head, before a colon, in brackets, after a dash?"""
     return _LIVE.search(text) is not None
 
 
@@ -134,7 +180,7 @@ def is_negated(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def names_day(text: str) -> bool:
-    """Does a sentence name a weekday, today or yesterday? Sentences that tell news do."""
+    """Does a sentence name a weekday, a day of the month, today or yesterday? Sentences that tell news do."""
     return _DAY.search(text) is not None
 
 
