@@ -1,6 +1,6 @@
 """What each kind of evidence is worth, and each further stream: the matcher learnt without it, on the same streams left out.
 
-Only what decides is learnt anew: rows of the second round come from the whole matcher. Scores are cut again at the cut that
+Only what decides is learnt anew: rows of the walks along own decisions come from the whole matcher. Scores are cut again at the cut that
 suits the other folds, and are not walked again with it; the line of the whole matcher is measured in the same way.
 """
 

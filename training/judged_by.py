@@ -58,7 +58,7 @@ def shipped(streams: Sequence[Stream]) -> Judges:
 def left_out(streams: Sequence[Stream], crew: Crew, *, folds: int) -> Judges:
     """Weights, priors and cut for each stream from streams of the other folds; in the order of the streams.
 
-    Nothing behind the weights saw a stream of their fold: neither priors nor the rows of the second round. The cut is
+    Nothing behind the weights saw a stream of their fold: neither priors nor the rows of the walks. The cut is
     the one that is best on the other folds' streams, each walked by the weights that did not know it.
     """
     parts = in_folds(streams, folds)
