@@ -29,7 +29,7 @@ PASSED = {"words": 0.99, "evidence": 0.999}  # of relevant entries
 STRAYS = 1.5  # the weight of articles wrongly taken as relevant, when learning what is new
 SHORT = 0.25  # the weight of items of which only the feed's lines are had, when learning what is new
 EXTRA = 0.6  # the weight of cold starts, feed texts and strangers, when learning what is relevant
-DEFAULT_CUTS = Cuts(about=0.5, development=0.4, possible=0.15)
+DEFAULT_CUTS = Cuts(about=0.45, development=0.4, possible=0.15)
 
 SMALL = 1e-6
 CLIP = 8.0
