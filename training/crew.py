@@ -35,7 +35,7 @@ class Crew:
             return _counted((function(task, encoder) for task in tasks), len(tasks), doing)
         pool = ProcessPoolExecutor(
             max_workers=min(self.jobs, max(1, len(tasks))),
-            mp_context=multiprocessing.get_context("fork"),
+            mp_context=multiprocessing.get_context("spawn"),  # libgomp, once it has had threads, hangs in a fork
             initializer=_open,
             initargs=(self.open_encoder,),
         )

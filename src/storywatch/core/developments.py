@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from storywatch.core.corrections import development_id
 from storywatch.core.counterfactual import turn_novelty, turn_relevance
 from storywatch.core.facts import SIDE_BY_SIDE, Said
-from storywatch.core.matching import FEWEST_RUNS, is_copy
+from storywatch.core.matching import FEWEST_RUNS, about_cut, is_copy
 from storywatch.core.memory import ANCHOR
 from storywatch.core.model import (
     Development,
@@ -187,7 +187,7 @@ def _turned_relevance(match: Match, story: Story) -> tuple[Reason, ...]:
         match.features,
         story.weights.relevance,
         relevance=match.relevance,
-        cut=story.weights.cuts.about,
+        cut=about_cut(story, wanted=match.features["terms"] > 0),
         termed=bool(terms.any or terms.all_groups),
     )
     return tuple(turn.reason() for turn in turns)

@@ -25,6 +25,7 @@ OPENING = 4  # sentences of the body
 COPY_WINDOW = timedelta(days=14)
 SHORT = 40  # runs; below that a text is too short for the share to mean anything, unless all is the same
 FEWEST_RUNS = 12  # of one same text at two addresses; "Live updates" and the like are written anew every day
+WANTED = 0.3  # the relevance that is enough for an article with one of the user's own words
 FEWEST_WORDS = 50  # that the story must have in a language before its words can say no
 REASONS_TOLD = 5
 
@@ -106,7 +107,7 @@ def match(reading: Reading, story: Story) -> Match:
     pulls = model.pulls(evidence.features)
     told = tell_relevance(evidence.features, pulls, evidence.terms, count=REASONS_TOLD)
     reasons = (*story.adjustment.reasons(moved), *told)
-    about = relevance >= story.weights.cuts.about
+    about = relevance >= about_cut(story, wanted=evidence.terms.wanted)
     if evidence.terms.vetoes:
         relevance, about = 0.0, False
     elif copy_of is not None:
@@ -120,6 +121,15 @@ def match(reading: Reading, story: Story) -> Match:
         reasons=reasons,
         features={name: round(figure, 4) for name, figure in evidence.features.items()},
     )
+
+
+def about_cut(story: Story, *, wanted: bool) -> float:
+    """The relevance from which on an article is about the story: lower where one of the user's own words is in it.
+
+    What is so doubtful is never told (a score can't exceed the relevance), but it is kept and can be looked up.
+    """
+    cut = story.weights.cuts.about
+    return min(cut, WANTED) if wanted else cut
 
 
 def _copied() -> Reason:

@@ -54,7 +54,7 @@ FIGURES = {
 }
 _TOWARDS = ("died", "freed", "held", "agreed", "refused", "stopped", "flipped", "changed_by", "decided", "new_figures")
 SIGNS = dict.fromkeys((*_TOWARDS, "new_names", "title_says", "silence"), 1) | dict.fromkeys(
-    ("place", "spoken", "lately", "follows", "denied"), -1
+    ("place", "spoken", "lately", "follows", "denied", "known_top"), -1
 )  # the way that each may pull
 
 _STATES = {
@@ -125,8 +125,10 @@ def weigh_severity(figures: Mapping[str, float], model: Linear) -> Weighed:
     chance = round(probability(model.logit(figures)), 4)
     severity = Severity.MAJOR if chance >= MAJOR else Severity.MINOR
     pulls = {name: pull if severity is Severity.MAJOR else -pull for name, pull in model.pulls(figures).items()}
+    usual = dict(zip(model.names, model.mean.tolist(), strict=True))  # below it the words for a figure are not true
     strongest = sorted(
-        (name for name in pulls if pulls[name] >= FAINT and figures[name] > 0), key=lambda name: (-pulls[name], name)
+        (name for name in pulls if pulls[name] >= FAINT and figures[name] > max(0.0, usual[name])),
+        key=lambda name: (-pulls[name], name),
     )
     why = " and ".join(FIGURES[name] for name in strongest[:TOLD])
     words = f"told as {severity}, since it is major with a chance of {chance:.0%}" + (f": {why}" if why else "")

@@ -30,10 +30,13 @@ class Evidence:
     words: str
     features: tuple[str, ...]
     unit: Callable[[float], float]
+    sought: bool  # something that most articles have none of: told only where it is there
 
 
-def _evidence(name: str, shown: str, words: str, more: str = "", *, unit: Callable[[float], float] = float) -> Evidence:
-    return Evidence(name=name, shown=shown, words=words, features=(shown, *more.split()), unit=unit)
+def _evidence(
+    name: str, shown: str, words: str, more: str = "", *, unit: Callable[[float], float] = float, sought: bool = False
+) -> Evidence:
+    return Evidence(name=name, shown=shown, words=words, features=(shown, *more.split()), unit=unit, sought=sought)
 
 
 RELEVANCE = (
@@ -104,6 +107,7 @@ NOVELTY = (
         "doubtful reports of the same that were not told: {:.1f}",
         "same_doubtful",
         unit=math.expm1,
+        sought=True,
     ),
     _evidence(
         "covered",
@@ -147,6 +151,7 @@ NOVELTY = (
         "edited",
         "earlier versions at its address: {:.0f}",
         "edited_sentences edited_most edited_meaning edited_added",
+        sought=True,
     ),
     _evidence(
         "facts",
@@ -156,17 +161,33 @@ NOVELTY = (
         unit=math.expm1,
     ),
     _evidence(
-        "turned", "turned", "known sentences that it turns into their opposite: {:.0f}", "turned_head", unit=math.expm1
+        "turned",
+        "turned",
+        "known sentences that it turns into their opposite: {:.0f}",
+        "turned_head",
+        unit=math.expm1,
+        sought=True,
     ),
     _evidence(
         "planned",
         "planned_head",
         "its top tells of what is still to come: {:.0f}",
         "eve_title eve_head day_unannounced day_due",
+        sought=True,
     ),
-    _evidence("announced", "day_announced", "its top names a day that was announced: {:.0f}", "day_announced_title"),
-    _evidence("again", "again_head", "its top tells of what goes on or was done before: {:.0f}", "again_title"),
-    _evidence("elapsed", "elapsed_head", "its top counts the time since something: {:.0f}", "elapsed_title"),
+    _evidence(
+        "announced",
+        "day_announced",
+        "its top names a day that was announced: {:.0f}",
+        "day_announced_title",
+        sought=True,
+    ),
+    _evidence(
+        "again", "again_head", "its top tells of what goes on or was done before: {:.0f}", "again_title", sought=True
+    ),
+    _evidence(
+        "elapsed", "elapsed_head", "its top counts the time since something: {:.0f}", "elapsed_title", sought=True
+    ),
     _evidence("strange", "strange", "words that the story has not used so far: {:.0%}", "strange_title strange_lead"),
     _evidence(
         "shared",
@@ -177,7 +198,7 @@ NOVELTY = (
     _evidence(
         "centre",
         "about_own_top",
-        "likeness of its best sentences to your description and seeds: {:.2f}",
+        "how near it lies to the centre of the story: {:.2f}",
         "about_lead_about about_own_mean about_accepted_middle about_accepted_top about_known_mean about_words_top about_words_mean"
         " about_bones_top about_names_share about_terms",
     ),
@@ -207,9 +228,18 @@ def _strongest(
     features: Mapping[str, float], pulls: Mapping[str, float], evidence: Sequence[Evidence], *, count: int
 ) -> tuple[Reason, ...]:
     total = summed(pulls, evidence)
-    told = [one for one in evidence if abs(total[one.name]) >= FAINT]
+    told = [
+        one
+        for one in evidence
+        if abs(total[one.name]) >= FAINT and not (one.sought and not any(features.get(name) for name in one.features))
+    ]
     told.sort(key=lambda one: (-abs(total[one.name]), one.name))
-    return tuple(_reason(one, features[one.shown], total[one.name]) for one in told[:count])
+    return tuple(_reason(one, _shown(one, features), total[one.name]) for one in told[:count])
+
+
+def _shown(one: Evidence, features: Mapping[str, float]) -> float:
+    """The figure that is told; of what is sought the largest, which can be another one's."""
+    return features[one.shown] or (max(features.get(name, 0.0) for name in one.features) if one.sought else 0.0)
 
 
 def summed(pulls: Mapping[str, float], evidence: Sequence[Evidence]) -> dict[str, float]:

@@ -7,6 +7,9 @@ from storywatch.core.weights import shipped_weights
 from storywatch.core.wording import NOVELTY, RELEVANCE, tell_novelty, tell_relevance
 
 
+NOVELTY_NAMES = [name for one in NOVELTY for name in one.features]
+
+
 def test_every_weight_can_be_told_in_words() -> None:
     """No feature decides without belonging to a piece of evidence that a person can read."""
     weights = shipped_weights()
@@ -44,3 +47,15 @@ def test_the_users_words_are_named() -> None:
     features = dict.fromkeys((one.shown for one in RELEVANCE), 0.0)
     told = tell_relevance(features, {}, TermHits(any=("Kursk",), vetoes=("football",)), count=3)
     assert [reason.words for reason in told] == ["your excluded word 'football' is in it", "your word 'Kursk' is in it"]
+
+
+def test_what_is_sought_is_told_only_where_it_is_there() -> None:
+    """That nothing is announced weighs a little in every article, and is no answer to why."""
+    features = dict.fromkeys(NOVELTY_NAMES, 0.0)
+    pulls = {"planned_head": 0.4, "same_most": -0.2}
+    assert [reason.name for reason in tell_novelty(features, pulls, count=5)] == ["same"]
+    told = tell_novelty(features | {"eve_title": 1.0}, pulls, count=5)
+    assert [reason.words.split(",")[0] for reason in told] == [
+        "its top tells of what is still to come: 1",
+        "chance that an earlier article reports the same: 0%",
+    ]
