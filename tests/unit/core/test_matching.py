@@ -182,7 +182,7 @@ def test_excluded_words_are_the_only_veto() -> None:
     ("words", "relevance", "about"),
     [(("dockers",), 0.4, True), (("longshoremen",), 0.4, False), (("dockers",), WANTED - 0.05, False)],
 )
-def test_one_of_the_users_words_is_enough_in_doubt(words: tuple[str, ...], relevance: float, about: bool) -> None:
+def test_one_of_the_users_words_is_enough_in_doubt(words: tuple[str, ...], relevance: float, *, about: bool) -> None:
     """With it an article is about the story from a lower relevance on; far below it the word alone does nothing."""
     story = begin(a_watch(terms=Terms(any=words)))
     nothing = Linear(names=(), mean=np.zeros(0), scale=np.ones(0), weight=np.zeros(0), bias=logit_of(relevance))
