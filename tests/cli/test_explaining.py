@@ -301,3 +301,25 @@ def test_files_that_are_not_there_are_named(storywatch: Storywatch, files: Path)
     done = storywatch("replay", *(word for key, file in words.items() for word in (key, str(files / file))))
     assert done.status == 1
     assert "items.jsonl: not UTF-8" in done.err
+
+
+def test_the_story_of_a_labelled_stream_is_told_from_a_watch_file(storywatch: Storywatch, files: Path) -> None:
+    """Its faults come with what its keys are called in a watch file; the same faults elsewhere come alone."""
+    story = files / "story.toml"
+    items, decisions = files / "items.jsonl", files / "out.jsonl"
+    words = ("replay", "--watch", str(story), "--items", str(items), "--decisions", str(decisions))
+    for line in ('seed = "The ferry stays in port."', 'exclude = ["football"]', 'terms = ["ferry"]'):
+        story.write_text(f'name = "Ferry"\nabout = "The ferry."\n{line}\n')
+        items.unlink(missing_ok=True)
+        alone = storywatch(*words)
+        items.write_text(json.dumps(ITEM))
+        hinted = storywatch(*words)
+        assert (alone.status, hinted.status) == (2, 2)
+        assert "labelled stream" not in alone.err
+        assert hinted.err.startswith(alone.err)
+        assert f"{story}: this looks like the story of a labelled stream, not a watch file" in hinted.err
+    story.write_text('name = "Ferry"\nabout = "The ferry."\nfeds = []\n')
+    done = storywatch(*words)
+    assert done.status == 2
+    assert "labelled stream" not in done.err
+    assert not decisions.exists()
