@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import NOON, an_article
+from builders import NOON, a_judged, an_article
 from language_model import ModelServer, yes
 from newsroom import STRIKE, beside
+from rich.cells import cell_len
 from webhook_receiver import Receiver, receiving
 
+from storywatch.core.corrections import development_id
+from storywatch.core.model import DevelopmentId, Label, Nearest, NewSentence, Reason, WatchId
 from storywatch.core.urls import url_key
 
 if TYPE_CHECKING:
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from conftest import Storywatch
     from desks import Desk
     from newsroom import ConfigDir
+
+    from storywatch.core.model import Article
 
 NEWS = """\
 Sandvik dockers accept seven percent and return to work
@@ -110,31 +116,132 @@ def test_a_saved_page_is_read_as_a_page(storywatch: Storywatch, tmp_path: Path) 
     assert told["article"]["paragraphs"][0].startswith("The dockers of Sandvik accepted")
 
 
-def test_an_address_is_fetched_and_what_became_of_it_before_is_told(
-    storywatch: Storywatch, told: Desk, desk_files: ConfigDir
-) -> None:
-    """An address that a feed listed comes with its history, however it is written."""
+REASONS = (
+    Reason(name="unlike", figure=1.0, pull=5.85, words="how unlike it is: 1.00, speaks for it (+5.9)"),
+    Reason(name="about", figure=0.97, pull=0.0, words="about the story with a probability of 97%"),
+    Reason(name="copy", figure=1.0, pull=0.0, words="a near copy of an article in the story"),
+    Reason(name="feedback", figure=2.0, pull=0.31, words="your feedback on 2 articles moves the score by +0.3"),
+    Reason(name="turn", figure=0.4, pull=0.0, words="without how unlike it is: score 0.40"),
+)
+NEAREST = Nearest(
+    development=DevelopmentId("dev_of_old"),
+    article=None,
+    sentence="港湾労働者は賃上げを求めて月曜日にストライキに入った。" * 4,
+    score=0.4,
+    alike=0.71,
+    outlet="harbor-times",
+    day="2026-03-01",
+)
+
+
+def judged_before(told: Desk, url: str, **changes: Any) -> Article:
+    """An article that the harbour strike's desk was told of, with every kind of evidence."""
+    article = an_article(url=url, url_key=url_key(url), seen_at=NOON)
+    judged = a_judged(article, **changes)
+    new = (NewSentence(sentence="They get seven percent.", lang="en", old="5 %", new="7 %"),)
+    told.judge(article, replace(judged, verdict=replace(judged.verdict, new=new, nearest=NEAREST, reasons=REASONS)))
+    return article
+
+
+def test_a_stored_verdict_comes_alone(storywatch: Storywatch, told: Desk, desk_files: ConfigDir) -> None:
+    """An address that was judged, however it is written, is answered with its verdict, and not judged by its own story."""
     receiver = Receiver()
     with beside(receiving(receiver)):
         url = f"http://127.0.0.1:{receiver.port}/news/1"
-        receiver.answers = ["404 Not Found\n\n", f"200 OK\ncontent-type: text/html\n\n{page(NEWS)}"]
-        told.judge(an_article(url=url, url_key=url_key(url), seen_at=NOON))
-        assert storywatch("reencode").status == 0
+        receiver.answers = ["404 Not Found\n\n", f"200 OK\ncontent-type: text/html\n\n{page(NEWS)}"] * 2
+        article = judged_before(told, url)
         done = storywatch("explain", f"{url}?utm_source=mail")
-    assert done.status == 0
-    assert done.lines[0].startswith("Sandvik dockers accept seven percent")
-    at = next(
-        at
-        for at, line in enumerate(done.lines)
-        if line.startswith("judged 2026-03-02 12:00 for harbour-strike: development")
-    )
-    assert done.lines[at + 1 :] == [
+        plain = storywatch("explain", url, "--json").json
+    dev = development_id(WatchId("harbour-strike"), article.id)
+    severity = a_judged(article).verdict.severity
+    assert (done.status, done.err) == (0, "")
+    assert done.lines[:7] == [
+        f"{article.title}  (en, read)",
+        f"article {article.id}",
+        "",
+        f"harbour-strike: development, {severity}, score 0.93; about the story, 0.97",
+        "  judged 2026-03-02 12:00",
+        f"  development {dev}",
+        "  new: 5 % -> 7 %: “They get seven percent.”",
+    ]
+    assert done.lines[7].startswith("  nearest known (likeness 0.71, the same report with a chance of 40%):")
+    assert "(harbor-times, 2026-03-01, dev_of_old)" in " ".join(done.out.split())
+    at = done.lines.index("  is it about the story?")
+    assert done.lines[at : at + 8] == [
         "  is it about the story?",
         "   +2.50  Close to what the watch describes.",
         "  is it new?",
-        "   +1.50  Unlike every known sentence.",
+        "          a near copy of an article in the story",
+        "   +5.85  how unlike it is: 1.00",
+        "   +0.31  your feedback on 2 articles moves the score",
+        "  what would have turned it?",
+        "  without how unlike it is: score 0.40",
     ]
+    assert max(map(cell_len, done.lines)) <= 80
+    assert (plain["judged"], plain["unread"]) == ([], None)
+    assert plain["article"]["title"] == NEWS.partition("\n")[0]
+    assert [(row["article"], row["development"]) for row in plain["stored"]] == [(article.id, dev)]
+    assert any(line.startswith("judged 2026-03-02 12:00 for harbour-strike: development") for line in plain["before"])
     assert desk_files.port
+
+
+def test_a_watch_without_a_verdict_judges_now(storywatch: Storywatch, told: Desk, desk_files: ConfigDir) -> None:
+    """What is stored comes first; the other watches judge the page as it reads now."""
+    desk_files.watches["ferry"] = 'name = "Ferry"\nabout = "The car ferry Astrid Lund."\nchannels = []\n'
+    receiver = Receiver()
+    with beside(receiving(receiver)):
+        url = f"http://127.0.0.1:{receiver.port}/news/1"
+        receiver.answers = ["404 Not Found\n\n", f"200 OK\ncontent-type: text/html\n\n{page(NEWS)}"] * 2
+        judged_before(told, url)
+        assert storywatch("reencode").status == 0
+        done = storywatch("explain", url)
+        plain = storywatch("explain", url, "--json").json
+    assert done.status == 0
+    told_of = [line.partition(":")[0] for line in done.lines if re.match(r"(ferry|harbour-strike|judged now)", line)]
+    assert told_of[0] == "harbour-strike"
+    assert told_of[1].startswith("judged now")
+    assert told_of[2:] == ["ferry"]
+    assert [row["watch"] for row in plain["judged"]] == ["ferry"]
+    assert [row["watch"] for row in plain["stored"]] == ["harbour-strike"]
+
+
+def test_a_page_that_is_gone_is_answered_from_the_store(storywatch: Storywatch, told: Desk) -> None:
+    """A verdict needs no page: one line says that it was not read. Without a verdict it is an error."""
+    receiver = Receiver()
+    with beside(receiving(receiver)):
+        url = f"http://127.0.0.1:{receiver.port}/news/1"
+        receiver.answers = ["404 Not Found\n\n"] * 8
+        article = judged_before(told, url)
+        done = storywatch("explain", url)
+        unknown = storywatch("explain", f"{url}/of-another")
+    refused = storywatch("explain", url, "--json")
+    assert (done.status, done.err) == (0, "")
+    assert done.lines[1] == f"article {article.id}"
+    assert " ".join(done.out.split()).endswith(
+        f"The page could not be read now: 127.0.0.1:{receiver.port}: 404 for /news/1"
+    )
+    assert (unknown.status, unknown.out) == (1, "")
+    assert refused.status == 0
+    assert refused.json["unread"]
+    assert refused.json["article"]["id"] == article.id
+    assert [row["label"] for row in refused.json["stored"]] == ["development"]
+
+
+def test_an_id_or_its_first_signs_name_a_judged_article(
+    storywatch: Storywatch, told: Desk, desk_files: ConfigDir
+) -> None:
+    """As `feedback` takes them; what names nothing, or was not judged for the watch, is told."""
+    desk_files.watches["ferry"] = 'name = "Ferry"\nabout = "The car ferry Astrid Lund."\nchannels = []\n'
+    article = judged_before(told, "https://harbor-times.example/7", label=Label.REPEAT, repeats="dev_of_old")
+    whole, short = storywatch("explain", article.id), storywatch("explain", article.id[:12])
+    assert whole.status == 0
+    assert whole.out == short.out
+    assert "  one more report of development dev_of_old" in whole.lines
+    assert not any(line.startswith("ferry") for line in whole.lines)
+    other = storywatch("explain", article.id, "--watch", "ferry")
+    assert (other.status, other.out) == (1, "")
+    assert "was not judged in 'ferry', only in: harbour-strike" in other.err
+    assert "no article 'art_0000000'" in storywatch("explain", "art_0000000").err
 
 
 def test_only_one_watch_may_be_asked(storywatch: Storywatch, desk_files: ConfigDir) -> None:
