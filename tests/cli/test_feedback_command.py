@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from builders import a_judged, a_watch, an_article
+from rich.cells import cell_len
+from terminals import shown, without_style
 
 from storywatch.core.corrections import development_id
 from storywatch.core.model import Label, WatchId
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from conftest import Storywatch
     from desks import Desk
+    from newsroom import ConfigDir
+
+    from storywatch.core.model import Article
 
 HARBOUR = WatchId("harbour-strike")
 FIRST = an_article()
@@ -68,7 +73,7 @@ def test_new_makes_a_development_and_says_that_nobody_is_alerted(storywatch: Sto
 
 
 def test_same_as_makes_it_a_report(storywatch: Storywatch, judged: Desk) -> None:
-    """A program reads what was said; the listing of a second word on one article shows which holds."""
+    """A program reads what was said; a person which development has one more report."""
     done = storywatch("feedback", "--watch", HARBOUR, SECOND.id, "same-as", dev(FIRST)[:14], "--json")
     assert {key: done.json[key] for key in ("article", "feedback", "development", "alerted")} == {
         "article": SECOND.id,
@@ -76,12 +81,68 @@ def test_same_as_makes_it_a_report(storywatch: Storywatch, judged: Desk) -> None
         "development": dev(FIRST),
         "alerted": False,
     }
+    undone = storywatch("feedback", "--watch", HARBOUR, SECOND.id, "undo", "--json").json
+    assert (undone["undone"], undone["holds"]) == (True, None)
     assert storywatch("feedback", "--watch", HARBOUR, SECOND.id, "same-as", dev(FIRST)).lines[2] == (
         f"it is one more report of {dev(FIRST)}"
     )
+
+
+@pytest.mark.parametrize(
+    ("article", "words"),
+    [
+        (SECOND, ("same-as", dev(FIRST))),
+        (SECOND, ("wrong",)),
+        (SECOND, ("wrong", "--off-topic")),
+        (THIRD, ("new",)),
+    ],
+)
+def test_the_same_is_not_said_twice(
+    storywatch: Storywatch, judged: Desk, article: Article, words: tuple[str, ...]
+) -> None:
+    """One undo takes it back; the refusal names what holds and how to undo it, and keeps nothing."""
+    said = storywatch("feedback", "--watch", HARBOUR, article.id, *words, "--by", "Ana").lines[1].split("; ")[1]
+    again = storywatch("feedback", "--watch", HARBOUR, article.id, *words)
+    assert again.status == 1
+    assert f"{article.id} is corrected so already, and it holds: {said};" in again.err
+    assert f"to take it back: storywatch feedback --watch {HARBOUR} {article.id} undo" in again.err
+    assert len(storywatch("feedback", "--watch", HARBOUR).lines) == 1
+    undone = storywatch("feedback", "--watch", HARBOUR, article.id, "undo")
+    assert undone.lines[1:] == [
+        f"taken back: {said}",
+        f"its verdict holds again: {'repeat' if article is THIRD else 'development'}",
+    ]
+    assert storywatch("feedback", "--watch", HARBOUR, article.id, *words).status == 0
+
+
+def test_an_undo_tells_what_was_said_before_and_holds_now(storywatch: Storywatch, judged: Desk) -> None:
+    """The listing of a second word on one article shows which holds; taking the second back leaves the first."""
+    first = storywatch("feedback", "--watch", HARBOUR, SECOND.id, "same-as", dev(FIRST)).lines[1].split("; ")[1]
+    storywatch("feedback", "--watch", HARBOUR, SECOND.id, "wrong", "--off-topic")
     states = [line.split("\t")[-1] for line in storywatch("feedback", "--watch", HARBOUR).lines]
     assert states == ["holds", "said anew since"]
-    assert storywatch("feedback", "--watch", HARBOUR, SECOND.id, "undo", "--json").json["undone"] is True
+    undone = storywatch("feedback", "--watch", HARBOUR, SECOND.id, "undo")
+    assert undone.lines[2] == f"what was said before holds now: {first}"
+    assert undone.lines[3] == (f"to take that back too: storywatch feedback --watch {HARBOUR} {SECOND.id} undo")
+    storywatch("feedback", "--watch", HARBOUR, SECOND.id, "wrong", "--off-topic")
+    holds = storywatch("feedback", "--watch", HARBOUR, SECOND.id, "undo", "--json").json["holds"]
+    assert (holds["feedback"], holds["development"]) == ("same-as", dev(FIRST))
+
+
+def test_ids_can_be_copied_from_80_columns(judged: Desk, storywatch: Storywatch, desk_files: ConfigDir) -> None:
+    """No id is broken, however long the title; what is undone and what holds is still told."""
+    long = an_article(url="https://harbor-times.example/4", title="항만 파업 " * 20 + "x" * 90)
+    judged.judge(long, a_judged(long))
+    storywatch("feedback", "--watch", HARBOUR, SECOND.id, "same-as", dev(FIRST), "--by", "Ana of the night desk")
+    storywatch("feedback", "--watch", HARBOUR, long.id, "wrong")
+    storywatch("feedback", "--watch", HARBOUR, long.id, "undo")
+    status, text = shown(
+        "feedback", "--watch", HARBOUR, "--config", str(desk_files.write()), cwd=desk_files.folder, columns=80
+    )
+    plain = without_style(text)
+    assert status == 0
+    assert max(cell_len(line) for line in plain.splitlines()) <= 80
+    assert {SECOND.id, long.id, dev(FIRST), "holds", "undone"} <= set(plain.split())
 
 
 def test_another_matter_is_put_out_of_the_story(storywatch: Storywatch, judged: Desk) -> None:

@@ -17,7 +17,7 @@ from desks import LEASE
 from rich.cells import cell_len
 from terminals import shown, without_style
 
-from storywatch.core.model import AttemptOutcome, DeliveryState, NewSentence
+from storywatch.core.model import AttemptOutcome, DeliveryState, NewSentence, WatchId
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,6 +146,28 @@ def test_a_terminal_of_80_columns_is_enough(told: Desk, desk_files: ConfigDir) -
         assert status == 0
         assert max(cell_len(line) for line in lines) <= 80
     assert {"state", "headline", "note"} <= set(without_style(text).split())
+
+
+@pytest.mark.parametrize("columns", [80, 99, 120])
+def test_names_are_whole_on_a_terminal(told: Desk, desk_files: ConfigDir, columns: int) -> None:
+    """The headline takes the wrap; a watch's name, the heads and the moment stay in one piece."""
+    tell(told)
+    watch = WatchId("ferry-detained-off-the-coast")
+    told.judgements.sync_watches([a_watch(id=watch, name="Ferry")])
+    long = an_article(url="https://harbor-times.example/9", title="항만 파업 " * 30 + "x" * 90)
+    told.judge(long, a_judged(long, watch=watch))
+    config = str(desk_files.write())
+    for command in ("stories", "deliveries"):
+        status, text = shown(command, "--config", config, cwd=desk_files.folder, columns=columns)
+        plain = without_style(text)
+        assert status == 0
+        assert max(cell_len(line) for line in plain.splitlines()) <= columns
+        assert {watch, "harbour-strike"} <= set(plain.split())
+    _, text = shown("stories", "--config", config, cwd=desk_files.folder, columns=columns)
+    plain = without_style(text)
+    assert {"story", "developments"} <= set(plain.split())
+    assert ("judged" in plain.split()) == (columns >= 100)
+    assert "2026-03-02 12:00" in plain
 
 
 def test_a_table_on_a_terminal_has_heads(told: Desk, storywatch: Storywatch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,8 @@ from storywatch.store.vectors import Vectors
 from storywatch.store.versions import HEAD, version_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from storywatch.core.model import Correction
 
 HARBOUR, OTHER = WatchId("harbour-strike"), WatchId("other")
@@ -199,6 +201,39 @@ def test_a_withdrawn_development_is_shown_as_such_and_not_sent(desk: Desk, feedb
     assert desk.views.explain(SECOND.id).articles[0].verdicts[0].feedback == words
     [story] = desk.views.stories()
     assert (story.developments, story.about, story.last_headline) == (1, 3, FIRST.title)
+
+
+def test_the_last_development_is_the_one_seen_last(desk: Desk, feedback: Feedback) -> None:
+    """One that the desk makes late, of an older article, is as old as its article; a withdrawn one is none."""
+
+    def last() -> tuple[str | None, datetime | None]:
+        [story] = desk.views.stories()
+        return story.last_headline, story.last_at
+
+    before = last()
+    assert before[0] == SECOND.title
+    say(feedback, THIRD, FeedbackKind.NEW)  # judged at noon, before the second
+    assert last() == before
+    say(feedback, SECOND, FeedbackKind.WRONG)
+    say(feedback, FIRST, FeedbackKind.WRONG)
+    assert last() == (THIRD.title, NOON)
+    undo(feedback, THIRD)
+    assert last() == (None, None)
+
+
+def test_a_development_that_the_desk_made_and_took_back_is_not_the_last(desk: Desk, feedback: Feedback) -> None:
+    """Its row stays where it was alerted, but it stands no more."""
+    watch = Watch(id=HARBOUR, name="Harbour strike", about=".", channels=(DESK,), feeds=frozenset({FeedId("a")}))
+    case = feedback.find_case(HARBOUR, THIRD.id)
+    told = replace(told_anew(case), first_seen_at=LATER)
+    rules = {DESK: ChannelRules(recipients=("desk@example.org",))}
+    alert, deliveries = plan_alert(told, case.article, watch, rules=rules, now=LATER)
+    said = plan_correction(case, FeedbackKind.NEW, now=LATER)
+    feedback.record_feedback(case, said, encoder="enc", told=told, alert=alert, deliveries=deliveries)
+    assert desk.views.stories()[0].last_headline == THIRD.title
+    undo(feedback, THIRD)
+    assert count(desk, tables.development) == 3
+    assert desk.views.stories()[0].last_headline == SECOND.title
 
 
 def test_what_was_sent_stays_sent(desk: Desk, feedback: Feedback) -> None:

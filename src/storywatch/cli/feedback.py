@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from storywatch.app import open_app
-from storywatch.cli.printing import one_line, print_json, print_table, when
+from storywatch.cli.printing import narrow, one_line, print_json, print_table, when
 from storywatch.config import load_config
 from storywatch.core.corrections import in_words
 from storywatch.core.model import FeedbackKind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from storywatch.app import App
     from storywatch.config import Config
-    from storywatch.core.model import Watch
+    from storywatch.core.model import Correction, Watch
     from storywatch.store.feedback import FeedbackLine
     from storywatch.teaching import Taken
 
@@ -111,10 +111,27 @@ def _consequences(taken: Taken) -> list[str]:
 
 def _tell_undone(taken: Taken, *, as_json: bool) -> None:
     if as_json:
-        print_json({**_plain(taken), "undone": True})
+        print_json({**_plain(taken), "undone": True, "holds": _held(taken.holds)})
         return
     print(one_line(f"{taken.case.article.id} {taken.case.article.title}"))
     print(f"taken back: {in_words(taken.said)}")
+    if taken.holds:
+        print(f"what was said before holds now: {in_words(taken.holds)}")
+        print(f"to take that back too: storywatch feedback --watch {taken.case.watch} {taken.case.article.id} undo")
+    else:
+        print(f"its verdict holds again: {taken.case.verdict}")
+
+
+def _held(said: Correction | None) -> dict[str, object] | None:
+    if said is None:
+        return None
+    return {
+        "feedback": said.kind,
+        "off_topic": said.off_topic,
+        "development": said.development,
+        "given_at": said.given_at,
+        "by": said.by,
+    }
 
 
 def _plain(taken: Taken) -> dict[str, object]:
@@ -135,13 +152,24 @@ def _list(lines: list[FeedbackLine], *, as_json: bool) -> None:
     if as_json:
         print_json(lines)
         return
+    brief = narrow()
     print_table(
         ("when (UTC)", "article", "title", "judged", "the desk said", "by", "now"),
         [
-            (when(one.given_at), one.article, one.title, one.verdict, _said(one), one.by or "-", _state(one))
+            (
+                when(one.given_at),
+                one.article,
+                one.title,
+                one.verdict,
+                _said(one),
+                one.by or "-",
+                _state(one, brief=brief),
+            )
             for one in lines
         ],
         empty="Nothing was said of this story yet.",
+        texts=("title",),
+        spare=("by", "judged", "when (UTC)"),
     )
 
 
@@ -151,7 +179,7 @@ def _said(one: FeedbackLine) -> str:
     return f"{one.feedback}, off-topic" if one.off_topic else one.feedback
 
 
-def _state(one: FeedbackLine) -> str:
+def _state(one: FeedbackLine, *, brief: bool) -> str:
     if one.undone_at:
-        return f"undone {when(one.undone_at)}"
+        return "undone" if brief else f"undone {when(one.undone_at)}"
     return "holds" if one.holds else "said anew since"

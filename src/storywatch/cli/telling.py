@@ -64,6 +64,8 @@ def stories(options: Namespace) -> int:
             for story in found
         ],
         empty="No story is followed yet: `storywatch run` begins with the watches of the configuration.",
+        texts=("last development",),
+        spare=("judged", "about it", "possible"),
     )
     return 0
 
@@ -148,6 +150,8 @@ def deliveries(options: Namespace) -> int:
             for delivery in found
         ],
         empty="No delivery yet.",
+        texts=("headline", "note"),
+        spare=("tries",),
     )
     return 0
 

@@ -208,7 +208,7 @@ class Views:
             names = {row.uid: row.name for row in connection.execute(select(watch.c.uid, watch.c.name))}
             counts = {row.watch: _Counts.of(row) for row in connection.execute(_counts())}
             said = load_all_said(connection, counts.keys())
-            last = {row.watch: row for row in connection.execute(_last_developments(_withdrawn(said)))}
+            last = {row.watch: row for row in connection.execute(_last_developments(said))}
             for uid, count in counts.items():
                 counts[uid] = count.after(_corrected_labels(connection, said[WatchId(uid)], uid))
         found = sorted(names.keys() | counts.keys())
@@ -298,15 +298,22 @@ def _counts() -> Query:
     ).group_by(verdict.c.watch)
 
 
-def _withdrawn(said: Mapping[WatchId, Mapping[ArticleId, Correction]]) -> list[str]:
-    """The developments that hold no more."""
-    return [uid for story, answers in said.items() for uid in moved_by(story, answers.values())]
-
-
-def _last_developments(withdrawn: Sequence[str]) -> Query:
-    standing = development.c.uid.not_in(withdrawn)
-    newest = select(func.max(development.c.id)).where(standing).group_by(development.c.watch)
-    return select(development).where(development.c.id.in_(newest))
+def _last_developments(said: Mapping[WatchId, Mapping[ArticleId, Correction]]) -> Query:
+    """Of each watch the development that was seen last, of those that stand: one the desk makes late is as old as it is."""
+    answers = [(story, answer) for story, by_article in said.items() for answer in by_article.values()]
+    withdrawn = [uid for story, by_article in said.items() for uid in moved_by(story, by_article.values())]
+    made = [development_id(story, answer.article) for story, answer in answers if answer.kind is FeedbackKind.NEW]
+    judged = or_(verdict.c.label == Label.DEVELOPMENT, development.c.uid.in_(made))
+    order = (development.c.first_seen_at.desc(), development.c.id.desc())
+    ranked = (
+        select(
+            development.c.id, func.row_number().over(partition_by=development.c.watch, order_by=order).label("place")
+        )
+        .join(verdict, and_(verdict.c.article_id == development.c.article_id, verdict.c.watch == development.c.watch))
+        .where(development.c.uid.not_in(withdrawn), judged)
+        .subquery()
+    )
+    return select(development).join(ranked, ranked.c.id == development.c.id).where(ranked.c.place == 1)
 
 
 def _developments() -> Query:
