@@ -178,6 +178,7 @@ def test_a_stored_verdict_comes_alone(storywatch: Storywatch, told: Desk, desk_f
         "  without how unlike it is: score 0.40",
     ]
     assert max(map(cell_len, done.lines)) <= 80
+    assert [line for line in done.lines if line != line.rstrip()] == []
     assert (plain["judged"], plain["unread"]) == ([], None)
     assert plain["article"]["title"] == NEWS.partition("\n")[0]
     assert [(row["article"], row["development"]) for row in plain["stored"]] == [(article.id, dev)]

@@ -386,4 +386,5 @@ def _line(words: str, *, before: str = "", indent: str = "  ", style: str = "") 
     # not textwrap: it counts signs, and those of Chinese, Japanese and Korean are two columns wide
     lines = Text(one_line(words), style=style).wrap(out, COLUMNS - len(further))
     for number, line in enumerate(lines):
+        line.rstrip()
         out.print(Text(further if number else start) + line, soft_wrap=True)
