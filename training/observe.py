@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storywatch.core.matching import look_of, match
+from storywatch.core.memory import centred
 from storywatch.core.model import Label, Match, PageState, Verdict
 from storywatch.core.names import skeletons_of
 from storywatch.core.novelty import TELLING_FIGURES, weigh_news
 from storywatch.core.pairs import FIGURES
 from storywatch.core.relevance import text_of, weigh_evidence, weigh_words
 from storywatch.core.story import Story, watch_texts
-from storywatch.core.text import words_of
+from storywatch.core.text import lead_of, words_of
 from storywatch.core.weights import BUCKETS, Blend, Cuts, Linear, Priors, Weights, bucket_of
 from storywatch.encode import detect_language
 from storywatch.pipeline import read_closely
@@ -147,8 +148,9 @@ def _strangers(stream: Stream, others: Sequence[Stream], story: Story, encoder: 
     """Articles of other stories: some of all kinds, and those that a newsroom would file under the same heading."""
     pool = [labelled for other in others if other is not stream for labelled in other.items]
     step = max(1, len(pool) // STRANGERS)
-    looks = [story.look_at(read_closely(labelled.article, encoder)) for labelled in pool]
-    nearness = np.array([float((story.memory.directions @ look.lead).max()) for look in looks])
+    leads = encoder.encode([lead_of(labelled.article) for labelled in pool])
+    own = [centred(lead[None, :], story.mean(each.article.lang))[0] for lead, each in zip(leads, pool, strict=True)]
+    nearness = np.array([float((story.memory.directions @ lead).max()) for lead in own])
     nearest = np.argsort(-nearness, kind="stable")[:NEIGHBOURS]
     chosen = (*pool[::step][:STRANGERS], *(pool[at] for at in nearest.tolist()))
     return [replace(labelled, relevant=False) for labelled in chosen]
