@@ -126,7 +126,7 @@ def match(reading: Reading, story: Story) -> Match:
 def about_cut(story: Story, *, wanted: bool) -> float:
     """The relevance from which on an article is about the story: lower where one of the user's own words is in it.
 
-    What is so doubtful is never told (a score can't exceed the relevance), but it is kept and can be looked up.
+    What is so doubtful is hardly ever told (a score can't exceed the relevance), but it is kept and can be looked up.
     """
     cut = story.weights.cuts.about
     return min(cut, WANTED) if wanted else cut
