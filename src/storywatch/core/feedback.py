@@ -40,8 +40,8 @@ HALVINGS = 20
 LONGEST_STEP = 2.0
 PLACES = 4
 
-SLOPE_SPREAD, BIAS_SPREAD, GROUP_SPREAD, ALIKE_SPREAD = 0.1, 0.9, 0.5, 1.5  # of the prior
-ALIKE_WIDTH = 0.7  # log-odds by which the evidence of two articles may differ and still be much alike
+SLOPE_SPREAD, BIAS_SPREAD, GROUP_SPREAD, ALIKE_SPREAD = 0.1, 0.3, 0.1, 1.5  # of the prior
+ALIKE_WIDTH = 0.4  # log-odds by which the evidence of two articles may differ and still be much alike
 CASES_KEPT = 50  # corrected articles that move their like by themselves, the newest
 ABOUT_BIAS_SPREAD, ABOUT_GROUP_SPREAD = 0.4, 0.2
 LIKE_REJECTED, LIKE_REJECTED_SPREAD = -2.5, 2.0  # in log-odds for what is the rejected article itself
