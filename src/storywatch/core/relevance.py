@@ -56,10 +56,13 @@ def weigh_evidence(look: Look, story: Story) -> Evidence:
         story.weights.priors.cohort(article.lang, len(look.lead)),
         story.mean(article.lang),
     )
+    sure = np.array([one.sure for one in story.memory.articles], dtype=bool)
+    leads = np.concatenate([story.memory.directions[:-1], story.memory.leads[sure][-RECENT_LEADS:]])
+    known = _nearest_sure(look, story.memory, sure)
     features = {
         **_to_the_watch(look, story.memory, cohort),
-        **_to_the_accepted(look, story.memory, cohort),
-        **_to_others(look, story.memory, cohort),
+        **_to_the_accepted(look, story.memory, cohort, leads=leads, known=known),
+        **_to_others(look, story.memory, cohort, leads=leads, known=known),
         **_by_names(look, story),
         **_by_words(look.marks.words, look.marks.skeletons, story),
         **_by_terms(article, text, story, terms),
@@ -108,11 +111,8 @@ def _to_the_watch(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float
     }
 
 
-def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float]:
+def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix, *, leads: Matrix, known: Vector) -> dict[str, float]:
     """Lead and sentences against the articles taken so far; the watch's own texts stand in for them at first."""
-    base = memory.directions[:-1]
-    sure = np.array([known.sure for known in memory.articles], dtype=bool)
-    leads = np.concatenate([base, memory.leads[sure][-RECENT_LEADS:]])
     to = leads @ look.lead
     others = cohort @ leads.T
     usual = np.sort(others, axis=1)[:, -3:].mean(axis=1) if len(others) else np.zeros(0)
@@ -120,7 +120,6 @@ def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, fl
     middle = middle / max(float(np.linalg.norm(middle)), 1e-6)
     near = float(to.max())
     top = _top(to, 3)
-    known = nearest_sure(look, memory)
     return {
         "accepted_near": near,
         "accepted_top": top,
@@ -135,23 +134,19 @@ def _to_the_accepted(look: Look, memory: Memory, cohort: Matrix) -> dict[str, fl
     }
 
 
-def nearest_sure(look: Look, memory: Memory) -> Vector:
+def _nearest_sure(look: Look, memory: Memory, sure: npt.NDArray[np.bool_]) -> Vector:
     """For each sentence the similarity of the nearest one of the watch or of an article surely about the story."""
-    sure = np.array([*(known.sure for known in memory.articles), True], dtype=bool)  # owner -1, the last, is the watch
-    found: Vector = look.likeness[:, sure[memory.owners]].max(axis=1)
+    found: Vector = look.likeness[:, np.append(sure, True)[memory.owners]].max(axis=1)  # owner -1, the last: the watch
     return found
 
 
-def _to_others(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float]:
+def _to_others(look: Look, memory: Memory, cohort: Matrix, *, leads: Matrix, known: Vector) -> dict[str, float]:
     """The other side of a z-score: how near this article is to everything ("t"), and how much of it is near the story.
 
     Both normalisations together are what speaker recognition does: Auckenthaler et al. 2000.
     """
-    base = memory.directions[:-1]
-    sure = np.array([known.sure for known in memory.articles], dtype=bool)
-    to = np.concatenate([base, memory.leads[sure][-RECENT_LEADS:]]) @ look.lead
+    to = leads @ look.lead
     others = cohort @ look.lead if len(cohort) else np.zeros(1)
-    nearest = nearest_sure(look, memory)
     return {
         "others_top": _top(others, 5),
         "others_mean": float(others.mean()),
@@ -159,10 +154,10 @@ def _to_others(look: Look, memory: Memory, cohort: Matrix) -> dict[str, float]:
         "accepted_near_t": z_score(float(to.max()), others),
         "accepted_top_t": z_score(_top(to, 3), others),
         "lead_best_t": z_score(float((memory.directions @ look.lead).max()), others),
-        "known_least": float(nearest.min()),
-        "known_middle": float(np.median(nearest)),
-        "known_far": float((nearest < FAR).mean()),
-        "known_close": float((nearest > CLOSE).mean()),
+        "known_least": float(known.min()),
+        "known_middle": float(np.median(known)),
+        "known_far": float((known < FAR).mean()),
+        "known_close": float((known > CLOSE).mean()),
     }
 
 
