@@ -234,9 +234,9 @@ def forest(
     )
 
 
-def boosted(names: tuple[str, ...], figures: np.ndarray, labels: np.ndarray, *, weights: np.ndarray) -> Boosted:
-    """Boosted trees on histograms (Ke et al. 2017) as flat arrays, each split choosing from some of the features."""
-    model = HistGradientBoostingClassifier(
+def booster() -> HistGradientBoostingClassifier:
+    """The library's own trees, not yet fitted."""
+    return HistGradientBoostingClassifier(
         max_iter=ROUNDS,
         learning_rate=PACE,
         max_leaf_nodes=LEAVES,
@@ -245,6 +245,11 @@ def boosted(names: tuple[str, ...], figures: np.ndarray, labels: np.ndarray, *, 
         early_stopping=False,
         random_state=SEED,
     )
+
+
+def boosted(names: tuple[str, ...], figures: np.ndarray, labels: np.ndarray, *, weights: np.ndarray) -> Boosted:
+    """Boosted trees on histograms (Ke et al. 2017) as flat arrays, each split choosing from some of the features."""
+    model = booster()
     model.fit(figures.astype(np.float32), labels, sample_weight=weights)
     grown = [one.nodes for [one] in model._predictors]  # noqa: SLF001  - the trees are offered nowhere else
     sizes = [len(one) for one in grown]

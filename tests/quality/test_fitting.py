@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from builders import plain_weights
-from fit import FEATURES_BOOSTED, FEATURES_TRIED, LEAVES, PACE, ROUNDS, SEED, SHRINKING, boosted, forest
+from fit import FEATURES_TRIED, SEED, boosted, booster, forest
 from keep import save_weights
-from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.ensemble import ExtraTreesClassifier
 
 from storywatch.core.weights import BUCKETS, STEEPEST, Blend, Linear, Weights
 from storywatch.encode import load_weights
@@ -57,15 +57,7 @@ def test_our_trees_answer_as_the_library_that_grew_them() -> None:
 def test_our_boosted_trees_answer_as_the_library_that_grew_them() -> None:
     """On rows of the sample and on others, and the steps lead from the base to the answer."""
     rows, labels, weights = a_sample()
-    model = HistGradientBoostingClassifier(
-        max_iter=ROUNDS,
-        learning_rate=PACE,
-        max_leaf_nodes=LEAVES,
-        l2_regularization=SHRINKING,
-        max_features=FEATURES_BOOSTED,
-        early_stopping=False,
-        random_state=SEED,
-    )
+    model = booster()
     model.fit(rows.astype(np.float32), labels, sample_weight=weights)
     others = np.random.default_rng(12).normal(0, 3, (500, len(NAMES)))
     grown = boosted(NAMES, rows, labels, weights=weights)
