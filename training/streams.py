@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from storywatch.config.document import load_document
 from storywatch.core.model import Terms, Watch, WatchId
-from storywatch.errors import StorywatchError
+from storywatch.errors import ConfigError, StorywatchError
 from storywatch.replay import Item, parse_item
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from storywatch.core.model import Article
 
 
 FILES = ("story.toml", "items.jsonl", "developments.jsonl")
+ITEM = {"relevant": bool, "role": str, "developments": list}  # what a label needs besides the article
+DEVELOPMENT = {"id": str, "severity": str}
+STORY = {"name": str, "about": str}
+IN_WORDS = {bool: "true or false", str: "a text", list: "a list"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +94,12 @@ def _is_stream(path: Path) -> bool:
 
 
 def load_stream(folder: Path) -> Stream:
-    """One stream from its folder."""
-    developments = _rows(folder / "developments.jsonl")
-    raw = _rows(folder / "items.jsonl")
+    """One stream from its folder. Raises `StorywatchError` with the file and the line that can't be read."""
+    developments = [row for _, row in _rows(folder / "developments.jsonl", DEVELOPMENT)]
     return Stream(
         name=folder.name,
         watch=load_watch(folder),
-        items=tuple(_labelled(row, f"{folder.name}:{number}") for number, row in enumerate(raw, start=1)),
+        items=tuple(_labelled(row, where) for where, row in _rows(folder / "items.jsonl", ITEM)),
         seeded=frozenset(row["id"] for row in developments if row.get("in_seed")),
         major=frozenset(row["id"] for row in developments if row["severity"] == "major"),
         developments=tuple(row["id"] for row in developments),
@@ -104,8 +107,16 @@ def load_stream(folder: Path) -> Stream:
 
 
 def load_watch(folder: Path) -> Watch:
-    """The watch of a stream: name, description, seeds and words, as in its story.toml."""
-    story = tomllib.loads((folder / "story.toml").read_text("utf-8"))
+    """The watch of a stream: name, description, seeds and words, as in its story.toml.
+
+    Raises `StorywatchError` with the file, the line and what was expected there.
+    """
+    path = folder / "story.toml"
+    document = load_document(path)
+    if document.faults:
+        raise ConfigError(tuple(map(str, document.faults)))
+    story = document.data
+    _check(story, STORY, str(path))
     terms = story.get("terms") or []
     words = terms if isinstance(terms, list) else [word for group in terms.values() for word in group]
     seeds = story.get("seed") or []
@@ -129,5 +140,40 @@ def _labelled(row: dict[str, Any], where: str) -> Labelled:
     )
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+def _rows(path: Path, needed: Mapping[str, type]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each line's object, and the line's place for errors."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = "not UTF-8; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        message = f"{path}: {why}"
+        raise StorywatchError(message) from error
+    for number, line in enumerate(text.split("\n"), start=1):  # a text may hold the other ends of lines
+        if line.strip():
+            where = f"{path}:{number}"
+            row = _object(line, where)
+            _check(row, needed, where)
+            yield where, row
+
+
+def _object(line: str, where: str) -> dict[str, Any]:
+    expected = "each line is one JSON object"
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        message = f"{where}:{error.pos + 1}: not JSON: {error.msg}; {expected}"
+        raise StorywatchError(message) from error
+    except (ValueError, RecursionError) as error:  # a number of too many digits, brackets too deep
+        message = f"{where}: not JSON that can be read: {error}; {expected}"
+        raise StorywatchError(message) from error
+    if not isinstance(row, dict):
+        message = f"{where}: not an object; {expected}"
+        raise StorywatchError(message)
+    return row
+
+
+def _check(row: Mapping[str, Any], needed: Mapping[str, type], where: str) -> None:
+    for key, kind in needed.items():
+        if not isinstance(row.get(key), kind):
+            message = f"{where}: {key!r} is missing or not {IN_WORDS[kind]}"
+            raise StorywatchError(message)

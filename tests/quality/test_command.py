@@ -60,3 +60,79 @@ def test_each_folder_has_to_hold_a_stream(tmp_path: Path) -> None:
         with pytest.raises(StorywatchError) as refused:
             load_streams([KEPT_STREAMS / "captured-sailors", path])
         assert str(refused.value).startswith(f"{path}: {told}; expected a folder with story.toml, items.jsonl, ")
+
+
+A_STORY = 'name = "Bridge"\nabout = "The bridge."\n'
+AN_ITEM = (
+    '{"id": "i1", "seen_at": "2026-01-31T06:00:00Z", "url": "https://a.example/1", "title": "橋が閉鎖\u2028", '
+    '"relevant": true, "role": "first", "developments": ["d1"]}\n'
+)
+A_DEVELOPMENT = '{"id": "d1", "severity": "major"}\n'
+
+
+def a_folder(folder: Path, **files: str | bytes) -> Path:
+    """A stream of one item; `story`, `items` and `developments` stand in for what is in its files."""
+    folder.mkdir()
+    good = {"story": A_STORY, "items": AN_ITEM, "developments": A_DEVELOPMENT}
+    for name, text in {**good, **files}.items():
+        path = folder / f"{name}.{'toml' if name == 'story' else 'jsonl'}"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def test_an_end_of_line_within_a_text_ends_no_item(tmp_path: Path) -> None:
+    """JSON lets U+2028 stand as it is; blank lines are no items either."""
+    [stream] = load_streams([a_folder(tmp_path / "bridge", items=f"\n{AN_ITEM}\r\n")])
+    assert [one.article.title for one in stream.items] == ["橋が閉鎖\u2028"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        (
+            "items.jsonl",
+            f"\n{AN_ITEM}{{'id'",
+            ":3:2: not JSON: Expecting property name enclosed in double quotes; each",
+        ),
+        ("items.jsonl", "[1]\n", ":1: not an object; each line is one JSON object"),
+        ("items.jsonl", "[" * 200_000, ":1: not JSON that can be read: "),
+        ("items.jsonl", "9" * 5_000, ":1: not JSON that can be read: "),
+        ("items.jsonl", b"\xff", ": not UTF-8; save it as UTF-8"),
+        ("items.jsonl", AN_ITEM.replace("true", "1"), ":1: 'relevant' is missing or not true or false"),
+        ("items.jsonl", AN_ITEM.replace('["d1"]', "null"), ":1: 'developments' is missing or not a list"),
+        ("items.jsonl", f"\n{AN_ITEM.replace('url', 'link')}", ":2: 'url' is missing or not a text"),
+        ("developments.jsonl", f'{A_DEVELOPMENT}{{"id": "d2"', ":2:12: not JSON: Expecting ',' delimiter; each line"),
+        ("developments.jsonl", '{"id": "d1"}\n', ":1: 'severity' is missing or not a text"),
+        (
+            "story.toml",
+            'name = "Bridge"\nabout = The bridge.\n',
+            ":2:9: not TOML: expected a value here, such as a text",
+        ),
+        ("story.toml", b"\xff", ":1:1: not UTF-8: save the file as UTF-8"),
+        ("story.toml", 'name = "Bridge"\n', ": 'about' is missing or not a text"),
+    ],
+)
+def test_a_fault_in_a_stream_is_named_with_its_place(tmp_path: Path, name: str, text: str | bytes, told: str) -> None:
+    """File, line and what was expected there, whichever of the three files it is in."""
+    folder = a_folder(tmp_path / "bridge", **{name.partition(".")[0]: text})
+    with pytest.raises(StorywatchError) as refused:
+        load_streams([folder])
+    assert str(refused.value).startswith(f"{folder / name}{told}")
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (
+            {"items": "{"},
+            "items.jsonl:1:2: not JSON: Expecting property name enclosed in double quotes; each line is one",
+        ),
+        ({"story": "name ="}, "story.toml:1:7: not TOML: expected a value here, such as a text in quotes"),
+    ],
+)
+def test_the_command_tells_a_fault_in_a_line(tmp_path: Path, files: dict[str, str], told: str) -> None:
+    """One line, no traceback, and not the status of success."""
+    folder = a_folder(tmp_path / "bridge", **files)
+    status, out, err = typed("training", "evaluate", folder)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"{folder}/{told}")
