@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storywatch.core.alerting import plan_alert
-from storywatch.core.corrections import in_words, plan_correction, told_anew
+from storywatch.core.corrections import plan_correction, told_anew
 from storywatch.core.model import FeedbackKind, Label
-from storywatch.errors import StorywatchError
 from storywatch.pipeline import read_closely
 
 if TYPE_CHECKING:
@@ -68,7 +67,6 @@ class Teacher:
         """Keep it. `reference` and `development` are ids or prefixes of them; `alert`: tell a new development too."""
         case = self.feedback.find_case(watch.id, reference)
         target = self.feedback.find_development(watch.id, development) if development is not None else None
-        _check_unsaid(case, kind, target, off_topic=off_topic)
         said = plan_correction(case, kind, development=target, off_topic=off_topic, now=now, by=by)
         told = told_anew(case) if kind is FeedbackKind.NEW else None
         planned, deliveries = self._plan(told, case, watch, now=now) if told and alert else (None, ())
@@ -96,17 +94,3 @@ class Teacher:
         undone = self.feedback.undo_feedback(case, now=now)
         holds = self.feedback.find_case(watch.id, case.article.id).answer
         return Taken(case=case, said=undone, development=undone.development, holds=holds)
-
-
-def _check_unsaid(case: Case, kind: FeedbackKind, development: DevelopmentId | None, *, off_topic: bool) -> None:
-    """The same said twice would need two undos: one would seem to have taken it back."""
-    held = case.answer
-    if held is None or (held.kind, held.off_topic) != (kind, off_topic):
-        return
-    if kind is FeedbackKind.SAME_AS and held.development != development:
-        return
-    message = (
-        f"{case.article.id} is corrected so already, and it holds: {in_words(held)}; "
-        f"to take it back: storywatch feedback --watch {case.watch} {case.article.id} undo"
-    )
-    raise StorywatchError(message)

@@ -144,6 +144,39 @@ def test_a_development_is_found_if_it_stands(desk: Desk, feedback: Feedback) -> 
         feedback.find_development(HARBOUR, dev(SECOND))
 
 
+@pytest.mark.parametrize(
+    ("article", "kind", "more"),
+    [
+        (SECOND, FeedbackKind.WRONG, {}),
+        (SECOND, FeedbackKind.SAME_AS, {"development": dev(FIRST)}),
+        (THIRD, FeedbackKind.NEW, {}),
+    ],
+)
+def test_two_that_say_the_same_at_once_are_heard_once(
+    feedback: Feedback, article: Article, kind: FeedbackKind, more: Any
+) -> None:
+    """Both looked the article up before either spoke: the second is told what holds, and one undo takes it back."""
+    case = feedback.find_case(HARBOUR, article.id)
+    told = told_anew(case) if kind is FeedbackKind.NEW else None
+    first, second = (plan_correction(case, kind, now=LATER, by=by, **more) for by in ("Ana", "Bo"))
+    feedback.record_feedback(case, first, encoder="enc", told=told)
+    with pytest.raises(StorywatchError, match=rf"is corrected so already, and it holds: .*\(Ana\).*{article.id} undo$"):
+        feedback.record_feedback(case, second, encoder="enc", told=told)
+    assert [(line.by, line.holds) for line in feedback.list_feedback(HARBOUR)] == [("Ana", True)]
+    assert undo(feedback, article) == first
+    assert feedback.find_case(HARBOUR, article.id).answer is None
+
+
+def test_what_makes_no_sense_after_what_another_said_is_refused(feedback: Feedback) -> None:
+    """Looked up as a development; put out of the story by somebody else since."""
+    case = feedback.find_case(HARBOUR, SECOND.id)
+    late = plan_correction(case, FeedbackKind.WRONG, now=LATER)
+    say(feedback, SECOND, FeedbackKind.WRONG, off_topic=True)
+    with pytest.raises(StorywatchError, match="counts as off-topic already; where it was news, say `new`"):
+        feedback.record_feedback(case, late, encoder="enc")
+    assert [line.off_topic for line in feedback.list_feedback(HARBOUR)] == [True]
+
+
 # --------------------------------------------------------------------- what follows
 
 
@@ -264,14 +297,14 @@ def test_another_matter_is_not_remembered_and_what_was_left_out_may_be(desk: Des
     case = feedback.find_case(HARBOUR, off.id)
     said = plan_correction(case, FeedbackKind.NEW, now=LATER)
     sentences = [Sentence(text="Ships sail.", place=Place.TITLE, vector=a_vector(1))]
-    for _ in range(2):
-        feedback.record_feedback(case, said, sentences=sentences, encoder="enc", told=told_anew(case))
+    feedback.record_feedback(case, said, sentences=sentences, encoder="enc", told=told_anew(case))
+    undo(feedback, off)
+    feedback.record_feedback(case, said, sentences=sentences, encoder="enc", told=told_anew(case))
     [record] = [one for one in memory_of(desk).remembered if one.article == off.id]
     assert [sentence.text for sentence in record.sentences] == ["Ships sail."]
     assert desk.views.stories()[0].about == 3
     [stale] = Vectors(desk.database).stale(encoder="another")
     assert stale.articles == 4  # it is remembered, so another encoder takes it over
-    undo(feedback, off)
     undo(feedback, off)
     assert [one.article for one in memory_of(desk).remembered] == [SECOND.id, THIRD.id]
 

@@ -83,15 +83,7 @@ def plan_correction(
     by: str | None = None,
 ) -> Correction:
     """What is to be kept. Raises `StorywatchError`, with the way out, where it makes no sense of this article."""
-    if kind is FeedbackKind.WRONG:
-        _check_wrong(case, off_topic=off_topic)
-    if kind is FeedbackKind.NEW and case.label is Label.DEVELOPMENT:
-        message = f"{case.article.id} is a development already: {case.development}"
-        raise StorywatchError(message)
-    if kind is FeedbackKind.SAME_AS and development == case.development:
-        message = f"{development} was broken by this very article: name another development, or say `wrong`"
-        raise StorywatchError(message)
-    return Correction(
+    said = Correction(
         article=case.article.id,
         kind=kind,
         development=development if kind is FeedbackKind.SAME_AS else None,
@@ -99,6 +91,33 @@ def plan_correction(
         given_at=now,
         by=by,
     )
+    check_correction(case, said)
+    return said
+
+
+def check_correction(case: Case, said: Correction) -> None:
+    """Raises `StorywatchError`, with the way out, where this is no thing to say of an article as it counts now."""
+    _check_unsaid(case, said)
+    if said.kind is FeedbackKind.WRONG:
+        _check_wrong(case, off_topic=said.off_topic)
+    if said.kind is FeedbackKind.NEW and case.label is Label.DEVELOPMENT:
+        message = f"{case.article.id} is a development already: {case.development}"
+        raise StorywatchError(message)
+    if said.kind is FeedbackKind.SAME_AS and said.development == case.development:
+        message = f"{said.development} was broken by this very article: name another development, or say `wrong`"
+        raise StorywatchError(message)
+
+
+def _check_unsaid(case: Case, said: Correction) -> None:
+    """The same said twice would need two undos: one would seem to have taken it back."""
+    held = case.answer
+    if held is None or (held.kind, held.development, held.off_topic) != (said.kind, said.development, said.off_topic):
+        return
+    message = (
+        f"{case.article.id} is corrected so already, and it holds: {in_words(held)}; "
+        f"to take it back: storywatch feedback --watch {case.watch} {case.article.id} undo"
+    )
+    raise StorywatchError(message)
 
 
 def _check_wrong(case: Case, *, off_topic: bool) -> None:

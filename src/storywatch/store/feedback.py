@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from storywatch.core.corrections import Case, moved_by, standing
+from storywatch.core.corrections import Case, check_correction, moved_by, standing
 from storywatch.core.model import (
     ArticleId,
     Correction,
@@ -135,10 +135,12 @@ class Feedback:
         """What was said, and what follows: a development made or withdrawn, its alert and deliveries, together.
 
         `sentences` are those of an article that was off-topic and is to be known from now on. A withdrawn
-        development's deliveries that nobody tried to send are stopped.
+        development's deliveries that nobody tried to send are stopped. Raises `StorywatchError` where something
+        was said since the case was looked up, and this makes no sense after it.
         """
         with self.database.write() as connection:
-            key = connection.execute(select(article.c.id).where(article.c.uid == case.article.id)).scalar_one()
+            key = _hold(connection, case)
+            check_correction(replace(case, answer=load_said(connection, case.watch).get(case.article.id)), said)
             connection.execute(
                 self.database.insert(feedback).values(
                     watch=case.watch,
@@ -176,6 +178,13 @@ class Feedback:
             connection.execute(update(feedback).where(feedback.c.id == key).values(undone_at=now))
             _settle(connection, case)
         return undone
+
+
+def _hold(connection: Connection, case: Case) -> int:
+    """The article's row, kept from whoever else corrects it until the transaction ends: SQLite has one writer anyway."""
+    query = select(article.c.id).where(article.c.uid == case.article.id).with_for_update(key_share=True)
+    key: int = connection.execute(query).scalar_one()
+    return key
 
 
 def _settle(connection: Connection, case: Case) -> None:

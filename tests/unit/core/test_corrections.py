@@ -152,7 +152,7 @@ def test_what_was_said_before_counts_for_what_may_be_said() -> None:
     """A development that was called wrong may be called new again, and not wrong twice."""
     case = a_case(answer=said(FIRST, FeedbackKind.WRONG))
     assert plan_correction(case, FeedbackKind.NEW, now=NOON, by="Ana").by == "Ana"
-    with pytest.raises(StorywatchError, match="counts as background"):
+    with pytest.raises(StorywatchError, match="is corrected so already, and it holds: "):
         plan_correction(case, FeedbackKind.WRONG, now=NOON)
 
 
