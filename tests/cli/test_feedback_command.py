@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,7 +63,10 @@ def test_wrong_is_said_listed_and_taken_back(storywatch: Storywatch, judged: Des
 
 
 def test_new_makes_a_development_and_says_that_nobody_is_alerted(storywatch: Storywatch, judged: Desk) -> None:
-    """With --alert the ordinary way is gone, and where that holds it back the reason is told."""
+    """With --alert the ordinary way is gone, and where that holds it back the reason is told.
+
+    What was taken back is shown as such where there is an alert of it, until the desk says it anew.
+    """
     done = storywatch("feedback", "--watch", HARBOUR, THIRD.id, "new")
     assert done.lines[2:4] == [f"{dev(THIRD)} stands on the timeline", "nobody is alerted; --alert does that"]
     assert THIRD.title in storywatch("timeline", HARBOUR).out
@@ -70,6 +74,12 @@ def test_new_makes_a_development_and_says_that_nobody_is_alerted(storywatch: Sto
     assert THIRD.title not in storywatch("timeline", HARBOUR).out
     held = storywatch("feedback", "--watch", HARBOUR, THIRD.id, "new", "--alert")
     assert held.lines[3] == "its alert is held: the watch has no channels: its developments are on the page only"
+    storywatch("feedback", "--watch", HARBOUR, THIRD.id, "undo")
+    shown = storywatch("timeline", HARBOUR).out
+    assert shown.count("withdrawn: ") == 1
+    assert re.search(rf"{THIRD.title}\n(?: .*\n)*  withdrawn: the desk said on .*: new; taken back on ", shown)
+    storywatch("feedback", "--watch", HARBOUR, THIRD.id, "new")
+    assert "withdrawn" not in storywatch("timeline", HARBOUR).out
 
 
 def test_same_as_makes_it_a_report(storywatch: Storywatch, judged: Desk) -> None:

@@ -337,6 +337,20 @@ def test_a_development_made_by_the_desk_may_be_alerted(desk: Desk, feedback: Fee
     undo(feedback, THIRD)
     assert state_of(desk, THIRD.title) == (DeliveryState.DEAD, WITHDRAWN)
     assert count(desk, tables.development) == 3
+    words = "the desk said on 2026-03-03 12:00: new; taken back on 2026-03-03 12:00"
+    assert {one.id: one.withdrawn for one in desk.views.timeline(HARBOUR)} == {
+        dev(FIRST): None,
+        dev(SECOND): None,
+        dev(THIRD): words,
+    }
+    with pytest.raises(StorywatchError, match=f"{dev(THIRD)} was withdrawn$"):
+        feedback.find_development(HARBOUR, dev(THIRD))
+    say(feedback, THIRD, FeedbackKind.NEW)
+    assert {one.withdrawn for one in desk.views.timeline(HARBOUR)} == {None}
+    assert feedback.find_development(HARBOUR, dev(THIRD)) == dev(THIRD)
+    say(feedback, THIRD, FeedbackKind.WRONG)
+    words = "the desk said on 2026-03-03 12:00: wrong"
+    assert [one.withdrawn for one in desk.views.timeline(HARBOUR) if one.id == dev(THIRD)] == [words]
 
 
 def test_a_database_of_the_first_version_gains_the_table(tmp_path: Path) -> None:

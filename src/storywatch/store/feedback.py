@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
 
-from storywatch.core.corrections import Case, check_correction, moved_by, standing
+from storywatch.core.corrections import Case, check_correction, label_after, moved_by, standing
 from storywatch.core.model import (
     ArticleId,
     Correction,
@@ -85,12 +85,16 @@ class Feedback:
         """A development of the watch that stands, by its id or a prefix of it. Raises `StorywatchError`."""
         with self.database.read() as connection:
             rows = connection.execute(
-                select(development.c.uid, development.c.watch).where(_begins(development.c.uid, reference, "dev_"))
+                select(development.c.uid, development.c.watch, article.c.uid.label("article"), verdict.c.label)
+                .join(article, article.c.id == development.c.article_id)
+                .join(verdict, and_(verdict.c.article_id == article.c.id, verdict.c.watch == development.c.watch))
+                .where(_begins(development.c.uid, reference, "dev_"))
             ).all()
-            moved = moved_by(watch, load_said(connection, watch).values())
-        own = [DevelopmentId(row.uid) for row in rows if row.watch == watch]
+            said = load_said(connection, watch)
+        own = [row for row in rows if row.watch == watch]
         if len(own) > 1:
-            message = f"{reference!r} is more than one development: {', '.join(own[:MOST_NAMED])}; name one of them"
+            named = ", ".join(row.uid for row in own[:MOST_NAMED])
+            message = f"{reference!r} is more than one development: {named}; name one of them"
             raise StorywatchError(message)
         if not own and rows:
             message = f"{rows[0].uid} is a development of the watch {rows[0].watch!r}, not of {watch!r}"
@@ -98,11 +102,13 @@ class Feedback:
         if not own:
             message = f"no development {reference!r} in {watch!r}; `storywatch timeline {watch} --json` has their ids"
             raise StorywatchError(message)
-        if own[0] in moved:
-            instead = standing(own[0], moved)
-            message = f"{own[0]} was withdrawn" + (f"; it is the same as {instead}" if instead else "")
+        found = DevelopmentId(own[0].uid)
+        if label_after(Label(own[0].label), said.get(ArticleId(own[0].article))) is not Label.DEVELOPMENT:
+            moved = moved_by(watch, said.values())
+            instead = standing(found, moved) if found in moved else None
+            message = f"{found} was withdrawn" + (f"; it is the same as {instead}" if instead else "")
             raise StorywatchError(message)
-        return own[0]
+        return found
 
     def list_feedback(self, watch: WatchId) -> list[FeedbackLine]:
         """Everything that was said, the last first, what was undone too."""

@@ -27,7 +27,7 @@ from storywatch.core.urls import without_password
 from storywatch.store.outbox import words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
 from storywatch.store.reports import load_reports
-from storywatch.store.said import load_all_said
+from storywatch.store.said import load_all_said, load_taken_back
 from storywatch.store.tables import alert, article, delivery, development, entry, feed, verdict, watch
 
 if TYPE_CHECKING:
@@ -318,7 +318,7 @@ def _last_developments(said: Mapping[WatchId, Mapping[ArticleId, Correction]]) -
 
 def _developments() -> Query:
     return (
-        select(development, verdict.c.score, verdict.c.reasons, verdict.c.match_reasons)
+        select(development, verdict.c.label, verdict.c.score, verdict.c.reasons, verdict.c.match_reasons)
         .join(
             verdict,
             and_(verdict.c.article_id == development.c.article_id, verdict.c.watch == development.c.watch),
@@ -412,12 +412,7 @@ def _story(uid: str, name: str, counts: _Counts | None, last: Found | None) -> S
 
 def _timeline(connection: Connection, rows: Sequence[Found]) -> list[DevelopmentView]:
     uids = [row.uid for row in rows]
-    withdrawn = {
-        development_id(story, answer.article): in_words(answer)
-        for story, said in load_all_said(connection, {row.watch for row in rows}).items()
-        for answer in said.values()
-        if answer.kind is not FeedbackKind.NEW
-    }
+    withdrawn = _withdrawn(connection, rows)
     reports = load_reports(connection, uids)
     deliveries = [
         _delivery(row)
@@ -450,6 +445,26 @@ def _timeline(connection: Connection, rows: Sequence[Found]) -> list[Development
         )
         for row in rows
     ]
+
+
+def _withdrawn(connection: Connection, rows: Sequence[Found]) -> dict[str, str]:
+    """Of these developments those that stand no more, and why: called something else, or made by the desk and taken back."""
+    watches = {row.watch for row in rows}
+    answers = {
+        development_id(story, answer.article): answer
+        for story, said in load_all_said(connection, watches).items()
+        for answer in said.values()
+    }
+    found: dict[str, str] = {
+        uid: in_words(answer) for uid, answer in answers.items() if answer.kind is not FeedbackKind.NEW
+    }
+    made = {row.uid for row in rows if row.label != Label.DEVELOPMENT} - answers.keys()
+    if made:
+        taken_back = load_taken_back(connection, watches)
+        for uid in made & taken_back.keys():
+            said, undone_at = taken_back[uid]
+            found[uid] = f"{in_words(said)}; taken back on {undone_at:%Y-%m-%d %H:%M}"
+    return found
 
 
 def _delivery(row: Found) -> DeliveryView:
