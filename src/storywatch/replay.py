@@ -169,6 +169,7 @@ class Replay:
             remembered=tuple(one.remembered for one in self.judged),
             means=tuple(self.story.means.values()),
             precedents=precedents_among(self.judged, self.answers),
+            flow=tuple(one.verdict.verdict is not Label.OFF_TOPIC for one in self.judged),
         )
         self.story = self.story.recall(memory)
 

@@ -297,6 +297,7 @@ def _tell(watch: Watch, judged: Judged) -> None:
 def _tell_stored(article: ArticleView, stored: VerdictView) -> None:
     match = Match(
         relevance=stored.relevance,
+        rate_shift=stored.rate_shift,
         about=stored.about,
         copy_of=ArticleId(stored.copy_of) if stored.copy_of else None,
         reasons=stored.match_reasons,

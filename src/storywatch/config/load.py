@@ -26,6 +26,7 @@ from storywatch.config.settings import (
 from storywatch.config.tables import (
     CHANNELS,
     SHIPPED,
+    ArticleTable,
     EmailTable,
     EncoderTable,
     FeedsFile,
@@ -43,7 +44,7 @@ from storywatch.config.values import read_id
 from storywatch.config.watchlist import watch_of
 from storywatch.core.addresses import refusal
 from storywatch.core.alerting import QuietHours
-from storywatch.core.model import ChannelId, Feed, FeedId, Severity, Watch
+from storywatch.core.model import ArticleRules, ChannelId, Feed, FeedId, FeedKind, Severity, Watch
 from storywatch.core.urls import url_key
 from storywatch.encode.choice import BUNDLED, FOLDER_SIGNS, EncoderChoice, missing_library
 from storywatch.errors import ConfigError
@@ -302,8 +303,18 @@ def _feeds(document: Document) -> dict[FeedId, Feed]:
                 lang=table.lang,
                 every=table.every,
                 timezone=table.timezone,
+                kind=FeedKind(table.kind),
+                select=table.select,
+                article=_article_rules(table.article),
+                backfill=table.backfill,
             )
     return feeds
+
+
+def _article_rules(table: ArticleTable | None) -> ArticleRules | None:
+    if table is None:
+        return None
+    return ArticleRules(body=table.body, drop=table.drop, title=table.title, date=table.date)
 
 
 # --------------------------------------------------------------------------- the watchlist

@@ -36,6 +36,7 @@ from storywatch.config.values import (
     ScoreBand,
     SecretPath,
     SeedPath,
+    Selector,
     Smtp,
     Term,
     Text,
@@ -331,12 +332,35 @@ CHANNELS: dict[str, type[EmailTable | WebhookTable]] = {"email": EmailTable, "we
 # --------------------------------------------------------------------------- feeds.toml
 
 
+class ArticleTable(Table):
+    """The table article of a feed."""
+
+    body: Selector | None = Field(default=None, description="CSS selector of the elements that hold the text.")
+    drop: Selector | None = Field(default=None, description="CSS selector of what is no part of the text.")
+    title: Selector | None = Field(default=None, description="CSS selector of the title.")
+    date: Selector | None = Field(
+        default=None, description="CSS selector of the element that tells when it was published."
+    )
+
+
 class FeedTable(Table):
     """A table [feeds.*]."""
 
-    reserved = frozenset({"kind", "select", "article", "backfill"})
-
-    url: FeedUrl = Field(description="The address of an RSS or Atom feed.")
+    url: FeedUrl = Field(description="The address of a feed, of a sitemap, or of a page that lists articles.")
+    kind: Literal["auto", "feed", "sitemap", "page"] = Field(
+        default="auto",
+        description='What is there: "feed" (RSS, RDF, Atom, JSON Feed), "sitemap", or "page" (a list of links). "auto" tells the first two apart by itself.',
+    )
+    select: Selector | None = Field(
+        default=None, description='CSS selector of the links to articles, for kind = "page".'
+    )
+    article: ArticleTable | None = Field(
+        default=None, description="How to read its articles, where the reader gets them wrong."
+    )
+    backfill: Duration | None = Field(
+        default=None,
+        description='How far back entries of the first poll are news, such as "3d". Without it none of them is.',
+    )
     every: Interval = Field(
         default=None,
         description='"auto" learns how often the feed is worth asking; or a duration such as "5m".',
@@ -350,6 +374,15 @@ class FeedTable(Table):
         default=None, description="The feed's language; without it each article's is detected."
     )
     timezone: Zone | None = Field(default=None, description="Time zone of dates that the feed gives without one.")
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """A selector of links says nothing about a feed, and a page says nothing without."""
+        kind = written.get("kind", "auto")
+        if kind == "page" and "select" not in written:
+            yield "kind", '"page" needs select, the CSS selector of its links: `storywatch feeds add URL` offers one'
+        if "select" in written and kind in {"auto", "feed", "sitemap"}:
+            yield "select", 'goes with kind = "page" only'
 
 
 class FeedsFile(Table):

@@ -211,6 +211,16 @@ def read_term(value: Any) -> str:
     return term
 
 
+def read_selector(value: Any) -> str:
+    """A CSS selector."""
+    from storywatch.parse.selectors import is_selector  # noqa: PLC0415  few configurations have one
+
+    selector = read_line(value)
+    if not is_selector(selector):
+        raise wrong(value, 'a CSS selector such as "article h2 a"')
+    return selector
+
+
 # --------------------------------------------------------------------------- addresses
 
 
@@ -379,6 +389,7 @@ ScoreBand = Annotated[
 Patience = Annotated[timedelta, BeforeValidator(read_patience), text_of("([1-9]|[12][0-9]|30)s")]
 ModelUrl = Annotated[str, BeforeValidator(read_model_url), text_of("https?://.+")]
 Term = Annotated[str, BeforeValidator(read_term), text_of()]
+Selector = Annotated[str, BeforeValidator(read_selector), text_of()]
 FeedUrl = Annotated[str, BeforeValidator(read_feed_url), text_of("https?://.+")]
 WebhookUrl = Annotated[str, BeforeValidator(read_webhook_url), text_of("https?://.+")]
 BaseUrl = Annotated[str, BeforeValidator(read_base_url), text_of("https?://.+")]

@@ -60,7 +60,7 @@ def judge(match: Match, reading: Reading, story: Story) -> Verdict:
         return _copy(match, nearest, story)
     if is_seed(look, story):
         return Verdict(verdict=Label.REPEAT, score=0.0, reasons=(_seeded(), *match.reasons))
-    score = score_of(news, match.relevance, story)
+    score = score_of(news, match.chance, story)
     label = _label(score, news, reading, match, story)
     told = choose(look, news, story) if label in {Label.DEVELOPMENT, Label.POSSIBLE} else ()
     new = tuple(_new_sentence(at, look, story) for at in told)
@@ -73,7 +73,7 @@ def judge(match: Match, reading: Reading, story: Story) -> Verdict:
     turns = turn_novelty(
         news.features,
         story.weights.novelty,
-        relevance=match.relevance,
+        relevance=match.chance,
         score=score,
         cut=cut_of(story),
     )
@@ -110,11 +110,11 @@ def develop(verdict: Verdict, reading: Reading, story: Story, *, now: datetime) 
     )
 
 
-def score_of(news: News, relevance: float, story: Story) -> float:
-    """The probability that it is news about the story: that it is new if it is about it, times that it is."""
+def score_of(news: News, chance: float, story: Story) -> float:
+    """The probability that it is news about the story: that it is new if it is about it, times the chance that it is."""
     model = story.weights.novelty
     fresh = probability(model.logit(news.features) + story.adjustment.of_novelty(model, news.features))
-    return round(fresh * relevance, 4)
+    return round(fresh * chance, 4)
 
 
 def cut_of(story: Story) -> float:
@@ -134,7 +134,7 @@ def _label(score: float, news: News, reading: Reading, match: Match, story: Stor
 
 def _says_enough(match: Match) -> bool:
     """Two lines of a feed alert only where they are surely about the story: much on real feeds is near it by chance."""
-    return not match.features["feed_only"] or match.relevance >= ANCHOR
+    return not match.features["feed_only"] or match.chance >= ANCHOR
 
 
 def kept_without_text(reading: Reading, match: Match) -> bool:
@@ -273,6 +273,13 @@ def _is_near(fact: Change, at: int, *, look: Look, story: Story) -> bool:
     return bool(rows) and float(look.likeness[at, rows].max()) >= ABOUT_THE_SAME
 
 
+def _at_its_rate(match: Match, story: Story) -> str:
+    """Where the watch's base rate makes a difference that can be seen."""
+    if round(match.chance, 2) >= round(match.relevance, 2):
+        return ""
+    return f", {match.chance:.0%} where so few are: {sum(story.flow)} of the last {len(story.flow)} that were judged"
+
+
 def _conflicts(new: tuple[NewSentence, ...]) -> tuple[Reason, ...]:
     return tuple(
         Reason(
@@ -290,7 +297,7 @@ def _reasons(news: News, match: Match, story: Story) -> tuple[Reason, ...]:
         name="about",
         figure=match.relevance,
         pull=0.0,
-        words=f"about the story with a probability of {match.relevance:.0%}",
+        words=f"about the story with a probability of {match.relevance:.0%}{_at_its_rate(match, story)}",
     )
     moved = story.adjustment.of_novelty(story.weights.novelty, news.features)
     told = (*story.adjustment.reasons(moved), *told)

@@ -1,4 +1,6 @@
-"""The level of a story: how far its cut lies from the usual one. Cuts that fit one story are wrong for the next.
+"""The level of a story: how far its cut lies from the usual one, and how seldom anything is about it.
+
+Cuts that fit one story are wrong for the next.
 
 A story whose best scores are high, since its texts are long or its outlets loud, needs a higher cut than one that is told in
 two lines. The shift is a share of the distance of its high scores from what is usual, and grows with the articles
@@ -15,6 +17,11 @@ from storywatch.core.weights import logit_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+FLOW = 500  # the last articles judged, of which a watch's base rate is taken
+DOUBTED = 20  # articles for which the usual rate stands at first
+TRUSTED = 0.5  # of the shift that the rate itself would ask for
+RAREST = 0.002  # beyond it nothing is learnt from so few
 
 HIGH = 0.9  # the quantile of a story's scores that is compared
 REACH = 0.3  # of the distance; more follows the noise of single stories
@@ -33,6 +40,20 @@ def shift_of(scores: Sequence[float], usual: float | None) -> float:
         return 0.0
     count = len(counted)
     return round(REACH * (height_of(counted) - usual) * count / (count + PATIENCE), 4)
+
+
+def rate_shift(flow: Sequence[bool], usual: float | None) -> float:
+    """What a watch's base rate adds to the log-odds that an article is about its story; never more than 0.
+
+    `flow` says of the last articles judged whether they were about it, `usual` is the share where the weights were learnt.
+    Posterior odds go with the prior ones (Saerens, Latinne and Decaestecker 2002); half of the shift is taken, since
+    what is rejected in the feeds of a whole country is less like the story than what the weights were taught to reject.
+    0 where nothing is known.
+    """
+    if usual is None:
+        return 0.0
+    rate = (sum(flow) + DOUBTED * usual) / (len(flow) + DOUBTED)
+    return round(min(0.0, TRUSTED * (logit_of(max(RAREST, rate)) - logit_of(usual))), 4)
 
 
 def height_of(scores: Sequence[float]) -> float:

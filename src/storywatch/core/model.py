@@ -9,6 +9,7 @@ back from the database is the very vector that was judged with.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,6 +68,25 @@ class PageState(StrEnum):
 # --------------------------------------------------------------------------- feed -> entry
 
 
+class FeedKind(StrEnum):
+    """What is at a feed's address."""
+
+    AUTO = "auto"  # RSS, RDF, Atom, JSON Feed or a sitemap: the document tells
+    FEED = "feed"  # RSS, RDF, Atom or JSON Feed
+    SITEMAP = "sitemap"  # of news or of pages, or an index of sitemaps
+    PAGE = "page"  # a page with a list of links to articles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleRules:
+    """CSS selectors for the pages of one outlet; what is not given is found without."""
+
+    body: str | None = None  # the elements that hold the text
+    drop: str | None = None  # taken out before
+    title: str | None = None
+    date: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """One configured feed."""
@@ -77,6 +97,10 @@ class Feed:
     lang: str | None = None
     every: timedelta | None = None  # None: learned from the feed's habit
     timezone: str | None = None  # IANA zone of dates that come without one
+    kind: FeedKind = FeedKind.AUTO
+    select: str | None = None  # CSS selector of the links to articles, for a page
+    article: ArticleRules | None = None  # how to read the pages that it leads to
+    backfill: timedelta | None = None  # how far back the first poll is news
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +149,8 @@ class Freshness:
 
     max_age: timedelta | None = None
     ttl: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()  # of the day in GMT, 0 to 23
+    skip_days: frozenset[int] = frozenset()  # of the week in GMT, Monday is 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +168,8 @@ class Listing:
     complete: bool = True  # False: truncated document, its validators must not be kept
     dropped: int = 0  # entries beyond the cap
     status: int = 200
+    hub: str | None = None  # where the feed offers to tell of news by itself (WebSub), and under which address
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,13 +384,31 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """How well an article fits a story, and why. `relevance` is a probability, four places."""
+    """How well an article fits a story, and why. `relevance` is a probability, four places.
+
+    `rate_shift` is what the watch's base rate adds to its log-odds: where next to nothing is about the story, as in the
+    feeds of a whole country, what only resembles it is so much the likelier to be something else.
+    """
 
     relevance: float
     about: bool
+    rate_shift: float = 0.0
     copy_of: ArticleId | None = None
     reasons: tuple[Reason, ...] = ()
     features: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def chance(self) -> float:
+        """The relevance at the watch's base rate; four places."""
+        return at_rate(self.relevance, self.rate_shift)
+
+
+def at_rate(relevance: float, shift: float) -> float:
+    """A probability whose log-odds are moved; four places."""
+    if not shift or not 0 < relevance < 1:
+        return relevance
+    odds = relevance / (1 - relevance) * math.exp(shift)
+    return round(odds / (1 + odds), 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -454,7 +500,7 @@ class Remembered:
     seen_at: datetime
     lead: Vector
     sentences: tuple[Sentence, ...]
-    relevance: float
+    relevance: float  # at the watch's base rate
     verdict: Label
     score: float
     development: DevelopmentId | None  # its own, or the one that it repeats
@@ -516,6 +562,7 @@ class StoryMemory:
     means: tuple[LanguageMean, ...] = ()
     precedents: tuple[Precedent, ...] = ()
     revision: int = 0
+    flow: tuple[bool, ...] = ()  # of the last articles that were judged: was it about the story?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -17,7 +17,7 @@ import numpy as np
 from storywatch.core.corrections import corrected
 from storywatch.core.facts import Facts, Said
 from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust
-from storywatch.core.level import shift_of
+from storywatch.core.level import FLOW, rate_shift, shift_of
 from storywatch.core.memory import (
     LONG_NAME,
     Basis,
@@ -82,6 +82,7 @@ class Story:
     facts: Facts = field(default_factory=Facts)  # of the watch's texts and of `known`
     vocabulary: Vocabulary = field(default_factory=Vocabulary)  # of these too
     means: Mapping[str, LanguageMean] = field(default_factory=dict)
+    flow: tuple[bool, ...] = ()  # of the last articles judged: was it about the story?
     adjustment: Adjustment = UNADJUSTED  # by the desk's feedback
     picker: Picker = field(default_factory=shipped_picker)  # of the sentences that tell
     gravity: Linear = field(default_factory=shipped_gravity)  # what makes a development major
@@ -112,6 +113,7 @@ class Story:
             facts=_facts(self.basis, known),
             vocabulary=Vocabulary.of(self.basis, known),
             means={mean.lang: mean for mean in memory.means},
+            flow=memory.flow[-FLOW:],
         )
         return replace(recalled, adjustment=adjust(memory, self.weights, centre=recalled.mean))
 
@@ -133,7 +135,7 @@ class Story:
             seen_at=article.seen_at,
             lead=reading.lead,
             sentences=() if off_topic else reading.sentences,
-            relevance=match.relevance,
+            relevance=match.chance,
             verdict=verdict.verdict,
             score=verdict.score,
             development=development.id if development else None if off_topic else nearest,
@@ -151,8 +153,10 @@ class Story:
         """The story after this judgement."""
         record = judged.remembered
         means = self.means if judged.mean is None else {**self.means, judged.mean.lang: judged.mean}
-        if judged.verdict.verdict is Label.OFF_TOPIC:
-            return replace(self, means=means)
+        about = judged.verdict.verdict is not Label.OFF_TOPIC
+        flow = (*self.flow, about)[-FLOW:]
+        if not about:
+            return replace(self, means=means, flow=flow)
         latest, total = Known.of(record), self.total + 1
         known = (*self.known, latest)[-size_of_memory(total) :]
         forgot = len(known) <= len(self.known)
@@ -160,7 +164,7 @@ class Story:
             facts, vocabulary = _facts(self.basis, known), Vocabulary.of(self.basis, known)
         else:
             facts, vocabulary = self.facts.with_sentences(_said(latest)), self.vocabulary.with_articles([latest])
-        return replace(self, known=known, total=total, facts=facts, vocabulary=vocabulary, means=means)
+        return replace(self, known=known, total=total, facts=facts, vocabulary=vocabulary, means=means, flow=flow)
 
     def _mean_with(self, reading: Reading) -> LanguageMean:
         lang = reading.article.lang
@@ -194,6 +198,11 @@ class Story:
     def level(self) -> float:
         """By how much this story's cut lies above the usual one, in log-odds."""
         return shift_of([known.record.score for known in self.known], self.weights.cuts.usual)
+
+    @cached_property
+    def rate_shift(self) -> float:
+        """What the watch's base rate adds to the log-odds that an article is about the story."""
+        return rate_shift(self.flow, self.weights.cuts.share)
 
     def look_at(self, reading: Reading) -> Look:
         """An article against what is known."""

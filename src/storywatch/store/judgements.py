@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, func, or_, select
 
 from storywatch.core.feedback import PRECEDENTS_KEPT
+from storywatch.core.level import FLOW
 from storywatch.core.model import (
     ArticleId,
     DeliveryState,
@@ -23,6 +24,7 @@ from storywatch.core.model import (
     Sentence,
     StoryMemory,
     WatchId,
+    at_rate,
 )
 from storywatch.core.story import REMEMBERED
 from storywatch.store import tables
@@ -96,6 +98,7 @@ class Judgements:
             ).all()
             precedents = _precedents(connection, watch, encoder, said)
             revision = load_revisions(connection).get(watch, 0)
+            flow = _flow(connection, watch)
         return StoryMemory(
             remembered=tuple(_remembered(row, sentences[row.article_id]) for row in rows),
             total=total,
@@ -104,6 +107,7 @@ class Judgements:
             ),
             precedents=precedents,
             revision=revision,
+            flow=flow,
         )
 
     def load_revisions(self) -> dict[WatchId, int]:
@@ -201,6 +205,7 @@ class Pen:
             "score": found.score,
             "severity": found.severity,
             "relevance": match.relevance,
+            "rate_shift": match.rate_shift,
             "about": match.about,
             "copy_of": match.copy_of,
             "development": judged.remembered.development,
@@ -331,6 +336,7 @@ def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -
             verdict.c.label,
             verdict.c.score,
             verdict.c.relevance,
+            verdict.c.rate_shift,
             verdict.c.development,
             verdict.c.lead,
             article.c.uid,
@@ -348,6 +354,12 @@ def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -
         .where(_is_about(watch, encoder, said))
         .order_by(verdict.c.id.desc())
     )
+
+
+def _flow(connection: Connection, watch: WatchId) -> tuple[bool, ...]:
+    """Of the last articles judged, whether they were about the story, as they were judged."""
+    labels = select(verdict.c.label).where(verdict.c.watch == watch).order_by(verdict.c.id.desc()).limit(FLOW)
+    return tuple(label != Label.OFF_TOPIC for label in connection.execute(labels).scalars())[::-1]
 
 
 def _count_about(connection: Connection, watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> int:
@@ -442,7 +454,7 @@ def _remembered(row: Found, sentences: list[Sentence]) -> Remembered:
         seen_at=row.seen_at,
         lead=unpack_vector(row.lead),
         sentences=tuple(sentences),
-        relevance=row.relevance,
+        relevance=at_rate(row.relevance, row.rate_shift),
         verdict=Label(row.label),
         score=row.score,
         development=row.development and DevelopmentId(row.development),

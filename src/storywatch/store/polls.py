@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from storywatch.core.ids import digest
-from storywatch.core.model import Entry, EntryState, Feed, FeedClaim, FeedId, PollOutcome
+from storywatch.core.model import Entry, EntryState, Feed, FeedClaim, FeedId, FeedKind, PollOutcome
 from storywatch.store.leases import claim_rows, give_back, is_free
 from storywatch.store.tables import entry as entries
 from storywatch.store.tables import feed as feeds
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 MOST_UPDATES = 24  # of one entry: a live blog is read once an hour for a day, a page that never rests no longer
 START_AFRESH: dict[str, Any] = {
     "moved_to": None,
+    "moving_to": None,
+    "moving_since": None,
+    "moving_polls": 0,
+    "gone_at": None,
+    "newest_at": None,
+    "afresh_at": None,
+    "validators_lie": False,
     "etag": None,
     "last_modified": None,
     "body_hash": None,
@@ -157,6 +164,9 @@ def _settings_of(feed: Feed) -> dict[str, Any]:
         "lang": feed.lang,
         "every_seconds": feed.every and feed.every.total_seconds(),
         "timezone": feed.timezone,
+        "kind": feed.kind,
+        "selector": feed.select,
+        "backfill_seconds": feed.backfill and feed.backfill.total_seconds(),
         "enabled": True,
     }
 
@@ -173,6 +183,9 @@ def _claim_of(row: Found, lease: str) -> FeedClaim:
         lang=row.lang,
         every=_duration(row.every_seconds),
         timezone=row.timezone,
+        kind=FeedKind(row.kind),
+        select=row.selector,
+        backfill=_duration(row.backfill_seconds),
     )
     return FeedClaim(
         feed=feed,

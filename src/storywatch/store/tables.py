@@ -95,9 +95,16 @@ class FeedRow(Row, table=True):
     lang: str | None = _words(nullable=True)
     every_seconds: float | None
     timezone: str | None = _words(nullable=True)
+    kind: str = _words()
+    selector: str | None = _words(nullable=True)
+    backfill_seconds: float | None
     enabled: bool
     title: str | None = _words(nullable=True)
-    moved_to: str | None = _words(nullable=True)
+    moved_to: str | None = _words(nullable=True)  # for good, confirmed: asked from now on
+    moving_to: str | None = _words(nullable=True)  # where redirects for good led lately
+    moving_since: datetime | None
+    moving_polls: int  # that led there, in a row
+    gone_at: datetime | None  # the server said twice that it is gone for good
     etag: str | None = _words(nullable=True)
     last_modified: str | None = _words(nullable=True)
     body_hash: str | None = _words(nullable=True)
@@ -106,11 +113,48 @@ class FeedRow(Row, table=True):
     status: int | None
     error: str | None = _words(nullable=True)
     first_poll: bool  # until a listing was had: what it lists is known, not news
+    newest_at: datetime | None  # of the dates that it listed
+    afresh_at: datetime | None  # when it was last asked without validators
+    validators_lie: bool  # it said "not modified" of what was: it is asked without them
     polled_at: datetime | None
     succeeded_at: datetime | None
     next_poll_at: datetime
     lease: str | None = _words(nullable=True)
     lease_until: datetime | None
+
+
+class FeedNoticeRow(Row, table=True):
+    """Something about a feed that people should know, once: a gap, a flood that was held, a move, an end."""
+
+    __tablename__ = "feed_notice"
+    __table_args__ = (Index("feed_notice_feed", "feed_id", "id"),)
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)
+    feed_id: int = _ref("feed.id")
+    kind: str = _words()
+    told: str = _words()
+    at: datetime = Field(index=True)
+
+
+class SubscriptionRow(Row, table=True):
+    """A hub that was asked to call us when a feed has news (WebSub). Polling goes on, as the check on it."""
+
+    __tablename__ = "subscription"
+
+    id: int | None = _key()
+    feed_id: int = Field(sa_column=Column(BigKey, ForeignKey("feed.id"), nullable=False, unique=True))
+    hub: str = _words()
+    topic: str = _words()
+    token: str = _words(unique=True)  # of our own address that the hub calls
+    secret: str = _words()  # with which it signs
+    state: str = _words()
+    asked_at: datetime | None
+    next_at: datetime | None  # to ask, or to ask anew; None: no more
+    expires_at: datetime | None
+    called_at: datetime | None
+    failures: int
+    note: str | None = _words(nullable=True)
 
 
 class EntryRow(Row, table=True):
@@ -171,6 +215,58 @@ class ArticleRow(Row, table=True):
     seen_at: datetime = Field(index=True)
 
 
+class ArticleAddressRow(Row, table=True):
+    """An address of an article: as listed, as it finally answered, as its page calls it, of its AMP page."""
+
+    __tablename__ = "article_address"
+    __table_args__ = (UniqueConstraint("url_uid", "article_key"), Index("article_address_article", "article_key"))
+
+    id: int | None = _key()
+    url: str = _words()
+    url_uid: str = _words()  # follows from the canonical form
+    article_key: str = _words()  # the `url_key` under which the article is known
+    kind: str = _words()
+    seen_at: datetime
+
+
+class RawPageRow(Row, table=True):
+    """The bytes that an article was read from, packed, as evidence."""
+
+    __tablename__ = "raw_page"
+
+    id: int | None = _key()
+    raw_hash: str = _words(unique=True)  # SHA-256 of the decoded body
+    url: str = _words()
+    headers: Any = _json()
+    body: bytes = _bytes()
+    fetched_at: datetime = Field(index=True)
+
+
+class RevisitRow(Row, table=True):
+    """A page of an article about a story that is looked at again, more rarely as it grows old."""
+
+    __tablename__ = "revisit"
+    __table_args__ = (Index("revisit_due", "next_at", "id"),)
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)  # follows from the address
+    entry_id: int = _ref("entry.id", index=True)
+    url: str = _words()
+    url_key: str = _words()
+    article: str = _words()  # the version that is known
+    etag: str | None = _words(nullable=True)
+    last_modified: str | None = _words(nullable=True)
+    raw_hash: str | None = _words(nullable=True)
+    first_at: datetime
+    next_at: datetime | None  # None: no more
+    visited_at: datetime | None
+    visits: int
+    failures: int
+    note: str | None = _words(nullable=True)
+    lease: str | None = _words(nullable=True)
+    lease_until: datetime | None
+
+
 class WatchRow(Row, table=True):
     """The name of a watch, for alerts and pages that are made when its file is not at hand."""
 
@@ -188,6 +284,7 @@ class VerdictRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("article_id", "watch"),
         Index("verdict_story", "watch", "encoder", "id"),
+        Index("verdict_flow", "watch", "id"),
         Index("verdict_development", "watch", "development"),
     )
 
@@ -198,6 +295,7 @@ class VerdictRow(Row, table=True):
     score: float
     severity: str | None = _words(nullable=True)
     relevance: float
+    rate_shift: float  # what the watch's base rate added to its log-odds
     about: bool
     copy_of: str | None = _words(nullable=True)
     development: str | None = _words(nullable=True)  # its own, or the one that it repeats
@@ -380,8 +478,13 @@ def _table(row: type[Row]) -> Table:
 
 
 feed = _table(FeedRow)
+feed_notice = _table(FeedNoticeRow)
+subscription = _table(SubscriptionRow)
 entry = _table(EntryRow)
 article = _table(ArticleRow)
+article_address = _table(ArticleAddressRow)
+raw_page = _table(RawPageRow)
+revisit = _table(RevisitRow)
 watch = _table(WatchRow)
 verdict = _table(VerdictRow)
 development = _table(DevelopmentRow)

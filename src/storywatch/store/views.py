@@ -140,6 +140,7 @@ class VerdictView:
     label: str
     score: float
     relevance: float
+    rate_shift: float
     about: bool
     severity: str | None
     copy_of: str | None
@@ -553,6 +554,7 @@ def _verdict(row: Found, said: Correction | None) -> VerdictView:
         label=row.label,
         score=row.score,
         relevance=row.relevance,
+        rate_shift=row.rate_shift,
         about=row.about,
         severity=row.severity,
         copy_of=row.copy_of,
