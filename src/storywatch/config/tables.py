@@ -381,7 +381,7 @@ class FeedTable(Table):
         kind = written.get("kind", "auto")
         if kind == "page" and "select" not in written:
             yield "kind", '"page" needs select, the CSS selector of its links: `storywatch feeds add URL` offers one'
-        if "select" in written and kind in {"auto", "feed", "sitemap"}:
+        if "select" in written and isinstance(kind, str) and kind in {"auto", "feed", "sitemap"}:
             yield "select", 'goes with kind = "page" only'
 
 

@@ -11,6 +11,7 @@ from broken_configs import DATA, ROOT
 from storywatch.config import config_schema, load_config
 from storywatch.config.tables import (
     AlertTable,
+    ArticleTable,
     EmailTable,
     EncoderTable,
     FeedTable,
@@ -38,6 +39,7 @@ SECTIONS = {
     'type = "webhook"': WebhookTable,
     "quiet_hours": QuietHoursTable,
     "feeds.toml": FeedTable,
+    "article of": ArticleTable,
     "watchlist/": WatchFile,
     "[terms]": TermsTable,
     "[alert]": AlertTable,

@@ -15,7 +15,7 @@ from broken_configs import Case
 
 from storywatch.config import Config, EmailSettings, EncoderSettings, WebhookSettings, load_config, load_watch
 from storywatch.core.alerting import QuietHours
-from storywatch.core.model import ChannelId, Feed, FeedId, Sensitivity, Severity, Terms
+from storywatch.core.model import ArticleRules, ChannelId, Feed, FeedId, FeedKind, Sensitivity, Severity, Terms
 from storywatch.encode import EncoderChoice, missing_library
 from storywatch.errors import ConfigError
 
@@ -93,7 +93,9 @@ def test_everything_that_is_written_arrives(tmp_path: Path) -> None:
         + 'allow_networks = ["127.0.0.0/8", "::1"]\nhost_spacing = "0s"\nhost_parallel = 4\n'
         + '[web]\nlisten = "0.0.0.0:80"\nbase_url = "https://desk.example/news/"\ntoken_env = "TOKEN"\n',
         feeds='[feeds.wire]\nurl = "https://wire.example/rss"\nevery = "5m"\nowner = "The Wire"\nlang = "ko"\n'
-        'timezone = "Asia/Seoul"\n[feeds.other]\nurl = "https://other.example/rss"\nevery = "auto"\n',
+        'timezone = "Asia/Seoul"\n[feeds.other]\nurl = "https://other.example/rss"\nevery = "auto"\n'
+        '[feeds.council]\nurl = "https://council.example/news"\nkind = "page"\nselect = "h2 a"\nbackfill = "3d"\n'
+        'article = { body = "div.text", drop = "aside", title = "h1", date = "time" }\n',
         watch=QUIET_WATCH
         + 'feeds = ["wi*"]\nlanguages = ["ko", "uk"]\n[terms]\nany = ["strike*"]\nall_groups = [["dock*"], ["ship*"]]\n'
         + 'none = ["football"]\n[alert]\nminimum = "major"\nsensitivity = "eager"\nsettle = "0s"\n',
@@ -107,6 +109,10 @@ def test_everything_that_is_written_arrives(tmp_path: Path) -> None:
     wire = config.feeds[FeedId("wire")]
     assert (wire.every, wire.owner, wire.lang, wire.timezone) == (timedelta(minutes=5), "The Wire", "ko", "Asia/Seoul")
     assert config.feeds[FeedId("other")].every is None
+    assert (wire.kind, wire.select, wire.article, wire.backfill) == (FeedKind.AUTO, None, None, None)
+    council = config.feeds[FeedId("council")]
+    assert (council.kind, council.select, council.backfill) == (FeedKind.PAGE, "h2 a", timedelta(days=3))
+    assert council.article == ArticleRules(body="div.text", drop="aside", title="h1", date="time")
     [watch] = config.watches
     assert watch.feeds == {"wire"}
     assert watch.languages == {"ko", "uk"}
