@@ -170,6 +170,37 @@ class Listing:
     status: int = 200
     hub: str | None = None  # where the feed offers to tell of news by itself (WebSub), and under which address
     topic: str | None = None
+    earlier: str | None = None  # where the feed keeps what went before this (RFC 5005, JSON Feed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitemapIndex:
+    """A sitemap that only names others: they are to be asked for, the newest first."""
+
+    children: tuple[tuple[str, datetime | None], ...]  # address and last change
+    dropped: int = 0  # children beyond the cap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFeed:
+    """A feed or a sitemap that a page names."""
+
+    url: str
+    title: str
+    kind: FeedKind
+    how: str  # in words: what on the page named it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """What an address has to offer to somebody who wants to follow it."""
+
+    kind: FeedKind | None  # FEED or SITEMAP where the address itself is one; None for a page
+    title: str | None = None
+    feeds: tuple[FoundFeed, ...] = ()  # likely ones first
+    select: str | None = None  # a guess: the CSS selector of the page's links to articles
+    samples: tuple[tuple[str, str], ...] = ()  # title and address of the first few that it finds
+    hub: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
