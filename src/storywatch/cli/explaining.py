@@ -33,6 +33,12 @@ STANDARD_INPUT = "-"
 MOST_REASONS = 12
 COLUMNS = 80
 TURN = "turn"  # the name of reasons that say what would have turned a verdict
+_INSTEAD = {
+    PageState.FEED_ONLY: "it could not be had",
+    PageState.BLOCKED: "a bot check came instead",
+    PageState.CONSENT: "a consent wall came instead",
+    PageState.GONE: "the front page, a section or a message that it is not there came instead",
+}
 STATEMENTS = frozenset({"term", "copy", "seed", "conflict", "opinion", "severity"})  # they say something, pull or not
 NO_PULL = 0.005  # what is less is printed as nothing
 PULL_IN_WORDS = re.compile(r", speaks (?:for|against) it \([+-]\d+\.\d\)$")
@@ -138,8 +144,8 @@ async def _explain(
             if before is None or not judged_before:
                 raise
             return _Answer(known=before, article=None, unread=str(error))
-        if before and judged_before and article.state is PageState.BLOCKED:
-            return _Answer(known=before, article=None, unread="a bot check or a consent wall came instead")
+        if before and judged_before and article.state.is_unread:
+            return _Answer(known=before, article=None, unread=_INSTEAD[article.state])
         asked = [watch for watch in watches if opinion or watch.id not in judged_before]
         fresh = await _judge(config, app, article, asked, opinion=opinion) if asked else []
         known = before or _of(app.views.explain(article.url_key), only)

@@ -23,7 +23,8 @@ def article_of(entry: Entry, page: Page | None, *, detect_language: Callable[[st
     The id follows from address, title and text: another text at the same address is another version.
     """
     paragraphs = _paragraphs(entry, page)
-    title = entry.title or (page.title if page else "")
+    read = page if page and not page.state.is_unread else None  # what came instead says nothing about the article
+    title = entry.title or (read.title if read else "")
     return Article(
         id=ArticleId(digest("art", entry.url_key, title, *paragraphs)),
         url=entry.url,
@@ -31,11 +32,11 @@ def article_of(entry: Entry, page: Page | None, *, detect_language: Callable[[st
         title=title,
         summary=entry.summary,
         paragraphs=paragraphs,
-        lang=_language(entry, page, " ".join((title, *paragraphs)), detect_language),
+        lang=_language(entry, read, " ".join((title, *paragraphs)), detect_language),
         outlet=entry.feed,
         outlet_name=entry.outlet_name,
         owner=entry.owner,
-        published_at=_published_at(entry, page),
+        published_at=_published_at(entry, read),
         seen_at=entry.seen_at,
         state=page.state if page else PageState.FEED_ONLY,
         raw_hash=page.raw_hash if page else None,
@@ -44,10 +45,10 @@ def article_of(entry: Entry, page: Page | None, *, detect_language: Callable[[st
 
 def _paragraphs(entry: Entry, page: Page | None) -> tuple[str, ...]:
     listed = tuple(line for line in map(str.strip, entry.summary.splitlines()) if line)
-    if page is None or page.state is PageState.BLOCKED:
+    if page is None or page.state.is_unread:
         return listed
-    if page.state is PageState.PARTIAL and sum(map(len, listed)) > sum(map(len, page.paragraphs)):
-        return listed  # a paywall showed less than the feed gives away
+    if page.state in {PageState.PARTIAL, PageState.MEDIA} and sum(map(len, listed)) > sum(map(len, page.paragraphs)):
+        return listed  # a paywall, or the line under a film, said less than the feed gives away
     return page.paragraphs
 
 

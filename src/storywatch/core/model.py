@@ -61,8 +61,17 @@ class PageState(StrEnum):
 
     READ = "read"  # its text was extracted
     PARTIAL = "partial"  # a paywall's teaser or a very short text
+    LIVE = "live"  # a live blog: its blocks are the text, the newest first
+    MEDIA = "media"  # a film, a recording or pictures, with hardly a text
     FEED_ONLY = "feed-only"  # the page could not be had: the feed's own text serves
-    BLOCKED = "blocked"  # a bot check or consent wall came instead: the feed's own text serves
+    BLOCKED = "blocked"  # a bot check came instead: the feed's own text serves
+    CONSENT = "consent"  # a consent wall came instead: same
+    GONE = "gone"  # the front page, a section or "not found" came instead: same
+
+    @property
+    def is_unread(self) -> bool:
+        """Is nothing of the article known but what the feed says?"""
+        return self in {PageState.FEED_ONLY, PageState.BLOCKED, PageState.CONSENT, PageState.GONE}
 
 
 # --------------------------------------------------------------------------- feed -> entry
@@ -294,6 +303,17 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One entry of a live blog. `id` is stable: its own, else its address."""
+
+    id: str
+    url: str | None = None
+    headline: str = ""
+    text: str = ""  # paragraphs joined by \n
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What the reader made of the bytes behind an address."""
 
@@ -305,10 +325,17 @@ class Page:
     dated_to_the_day: bool = False  # the page names a day but no zoned time: midnight UTC stands for it
     authors: tuple[str, ...] = ()
     lang: str | None = None
-    canonical_url: str | None = None
+    canonical_url: str | None = None  # as the page claims it, whoever's it is
     outlet_name: str | None = None
     raw_hash: str | None = None
     ms: float = 0.0
+    amp_url: str | None = None
+    is_amp: bool = False
+    syndicated_from: str | None = None  # the registered domain that a foreign canonical address names
+    correction: str | None = None  # the sentence in the text that says what was corrected
+    blocks: tuple[Block, ...] = ()  # of a live blog, the newest first
+    read_by: str = ""  # what found the text: rules, both, thorough, plain, json-ld, script, live
+    notes: tuple[str, ...] = ()  # why it has this state, and which rules found nothing, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,7 +365,7 @@ class Article:
     @property
     def unread(self) -> bool:
         """Is no more of it known than the feed's lines, whether its page was refused or not asked for?"""
-        return self.state in {PageState.FEED_ONLY, PageState.BLOCKED} or not self.paragraphs
+        return self.state.is_unread or not self.paragraphs
 
 
 # --------------------------------------------------------------------------- the watch and its story
