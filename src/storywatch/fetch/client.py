@@ -17,6 +17,7 @@ from storywatch.core.urls import host_of, web_address
 from storywatch.errors import FetchFailed, Forbidden
 from storywatch.fetch.decoder import ACCEPT_ENCODING, TooLarge, decoder_for
 from storywatch.fetch.guard import AddressRefused, GuardedTransport
+from storywatch.fetch.hosts import PATIENCE
 
 if TYPE_CHECKING:
     import ssl
@@ -34,8 +35,10 @@ OVERALL_SECONDS = 60.0
 TIMEOUT = httpx.Timeout(connect=10, read=20, write=10, pool=30)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOR_GOOD = frozenset({301, 308})
-BUSY = frozenset({429, 503})
+TOO_MANY = 429
+BUSY = frozenset({TOO_MANY, 503})
 OK = range(200, 300)
+SHORTEST_REST, LONGEST_REST = timedelta(seconds=60), timedelta(hours=24)  # that Retry-After may ask for
 SILENCE = (httpx.ConnectTimeout, httpx.ReadTimeout, httpx.WriteTimeout)
 
 
@@ -100,12 +103,14 @@ class Web:
         *,
         headers: Mapping[str, str],
         decoded_cap: int,
-        permit: Callable[[str], Awaitable[None]] | None = None,
+        permit: Callable[[str], Awaitable[timedelta | None]] | None = None,
+        patience: timedelta = PATIENCE,
     ) -> Answer:
         """The answer behind `url` and its redirects; a status is an answer, whatever it says.
 
-        Raises `FetchFailed`, `Forbidden` or `Unreadable`. `permit` is asked before each address and may
-        raise too. Only an answer of 2xx is read.
+        Raises `FetchFailed`, `Forbidden` or `Unreadable`. `permit` is asked before each address; it may
+        raise too, and says how much time the site wants between two requests. `patience` is how long to wait
+        for the site's turn. Only an answer of 2xx is read.
         """
         for_good = True
         address = url
@@ -113,9 +118,8 @@ class Web:
             if web_address(address) is None:
                 message = f"{address[:200]!r} is not an http or https address"
                 raise Forbidden(message)
-            if permit is not None:
-                await permit(address)
-            answer = await self._ask(address, headers, decoded_cap)
+            delay = await permit(address) if permit is not None else None
+            answer = await self._ask(address, headers, decoded_cap, delay=delay, patience=patience)
             if answer.status not in REDIRECTS:
                 moved = answer.url if for_good and answer.url != url else None
                 return Answer(
@@ -126,8 +130,10 @@ class Web:
         message = f"{in_host(url)}: more than {MAX_REDIRECTS} redirects"
         raise FetchFailed(message)
 
-    async def _ask(self, url: str, headers: Mapping[str, str], decoded_cap: int) -> Answer:
-        async with self._hosts.turn(url):
+    async def _ask(
+        self, url: str, headers: Mapping[str, str], decoded_cap: int, *, delay: timedelta | None, patience: timedelta
+    ) -> Answer:
+        async with self._hosts.turn(url, delay=delay, patience=patience):
             try:
                 async with asyncio.timeout(self._overall_seconds):
                     answer = await self._exchange(url, headers, decoded_cap)
@@ -144,6 +150,8 @@ class Web:
                 raise FetchFailed(message) from error
             self._hosts.note_answer(url)
         wait = retry_after(answer, now=self._clock.now())
+        if wait is None and answer.status == TOO_MANY:
+            wait = SHORTEST_REST
         if wait is not None:
             self._hosts.hold(url, wait)
         return answer
@@ -181,14 +189,21 @@ def _redirect_target(answer: Answer) -> str:
 
 
 def retry_after(answer: Answer, *, now: datetime) -> timedelta | None:
-    """How long a busy server wants to be left alone; both forms of Retry-After, for 429 and 503 only."""
+    """How long a busy server wants to be left alone; both forms of Retry-After, for 429 and 503 only.
+
+    A minute at least, since a server in trouble that says "0" is no better off for it; a day at most.
+    """
     said = answer.headers.get("retry-after", "").strip()
     if answer.status not in BUSY or not said:
         return None
     if re.fullmatch(r"\d{1,9}(?:\.\d+)?", said):
-        return timedelta(seconds=float(said))
+        return _within_a_day(timedelta(seconds=float(said)))
     moment = http_date(said)
-    return max(moment - now, timedelta()) if moment else None
+    return _within_a_day(moment - now) if moment else None
+
+
+def _within_a_day(wait: timedelta) -> timedelta:
+    return min(max(wait, SHORTEST_REST), LONGEST_REST)
 
 
 def _in_words(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Politeness: how many requests a host gets at once, how close together, and when it wants none at all."""
+"""Politeness: how many requests a site gets at once, how close together, and when it wants none at all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from storywatch.core.sites import site_of
 from storywatch.core.urls import host_of
 from storywatch.errors import FetchFailed
 
@@ -16,25 +17,33 @@ if TYPE_CHECKING:
 
     from storywatch.ports import Clock
 
-KEPT = 1_000  # idle hosts beyond so many are forgotten
+KEPT = 1_000  # idle sites beyond so many are forgotten
 LONGEST_HOLD = timedelta(hours=24)
+LONGEST_DELAY = timedelta(seconds=60)  # that a robots.txt may ask for between two requests
 FIRST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(minutes=8)  # a page is waited for no longer than ten
 PATIENCE = timedelta(minutes=2)  # well below the leases: longer waits go back to the store
 
 
 @dataclass
-class _Host:
+class _Site:
     slots: asyncio.Semaphore
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
+    begun_at: datetime | None = None  # the last request
     free_at: datetime | None = None
+    booked_until: datetime | None = None  # by those who were sent back
     held_until: datetime | None = None
-    silences: int = 0  # in a row
+
+
+@dataclass
+class _Silence:
+    count: int = 0  # in a row
+    until: datetime | None = None
 
 
 class Hosts:
-    """Gives each host's requests their turn. A host is a name and a port."""
+    """Gives each site's requests their turn. A site is what somebody registered, and a port (`core.sites`)."""
 
     def __init__(
         self,
@@ -48,75 +57,96 @@ class Hosts:
         self._spacing = spacing
         self._parallel = parallel
         self._sleep = sleep
-        self._hosts: dict[str, _Host] = {}
+        self._sites: dict[str, _Site] = {}
+        self._silent: dict[str, _Silence] = {}  # by host: one machine that is down says nothing of the others
 
     @asynccontextmanager
-    async def turn(self, url: str) -> AsyncIterator[None]:
-        """Wait until the host may be asked, and be one of its requests until the block ends.
+    async def turn(
+        self, url: str, *, delay: timedelta | None = None, patience: timedelta = PATIENCE
+    ) -> AsyncIterator[None]:
+        """Wait until the site may be asked, and be one of its requests until the block ends.
 
-        Raises `FetchFailed` with `retry_after` where the wait would be too long: the host asked for a
-        rest or does not answer, or too many are waiting for it already.
+        `delay` is what the site's robots.txt wants between this request and the last one. Raises
+        `FetchFailed` with `retry_after` where the wait would be longer than `patience`: the site asked for a
+        rest, the host does not answer, or too many are waiting already.
         """
-        name = host_of(url)
-        host = self._hosts.setdefault(name, _Host(slots=asyncio.Semaphore(self._parallel)))
-        self._check_patience(name, host)
-        host.users += 1
+        site = self._site(url)
+        spacing = max(self._spacing, min(delay or timedelta(), LONGEST_DELAY))
+        self._check_rest(url, site)
+        self._check_queue(url, site, spacing, patience)
+        site.users += 1
         try:
-            async with host.slots:
-                await self._wait(name, host)
+            async with site.slots:
+                await self._wait(url, site, spacing)
                 yield
         finally:
-            host.users -= 1
+            site.users -= 1
             self._forget_idle()
 
     def hold(self, url: str, wait: timedelta) -> None:
-        """The host asked to be left alone for so long: all of its addresses."""
-        host = self._hosts.setdefault(host_of(url), _Host(slots=asyncio.Semaphore(self._parallel)))
+        """The site asked to be left alone for so long: all of its addresses."""
+        site = self._site(url)
         until = self._clock.now() + min(max(wait, timedelta()), LONGEST_HOLD)
-        host.held_until = max(until, host.held_until or until)
+        site.held_until = max(until, site.held_until or until)
 
     def note_silence(self, url: str) -> None:
         """The host let us wait in vain: it is left alone for a while, longer each time.
 
         Else each of its addresses would hold up the work on all other hosts for as long again.
         """
-        host = self._hosts[host_of(url)]
-        self.hold(url, min(FIRST_REST * 2 ** min(host.silences, 10), LONGEST_REST))
-        host.silences += 1
+        silence = self._silent.setdefault(host_of(url), _Silence())
+        silence.until = self._clock.now() + min(FIRST_REST * 2 ** min(silence.count, 10), LONGEST_REST)
+        silence.count += 1
 
     def note_answer(self, url: str) -> None:
         """The host is there, whatever it answered."""
-        self._hosts[host_of(url)].silences = 0
+        self._silent.pop(host_of(url), None)
 
-    def _check_patience(self, name: str, host: _Host) -> None:
-        self._check_hold(name, host)
-        queue = self._spacing * max(0, host.users + 1 - self._parallel)
-        if queue > PATIENCE:
-            message = f"{name}: {host.users} requests are waiting for this host already"
-            raise FetchFailed(message, retry_after=queue)
+    def _site(self, url: str) -> _Site:
+        name = site_of(url)
+        site = self._sites.get(name)
+        if site is None:
+            site = self._sites[name] = _Site(slots=asyncio.Semaphore(self._parallel))
+        return site
 
-    def _check_hold(self, name: str, host: _Host) -> None:
-        now = self._clock.now()
-        if host.held_until is not None and host.held_until > now:
-            message = f"{name}: the host is left alone until {host.held_until:%Y-%m-%d %H:%M:%S} UTC"
-            raise FetchFailed(message, retry_after=host.held_until - now)
-
-    async def _wait(self, name: str, host: _Host) -> None:
-        async with host.turn:
-            now = self._clock.now()
-            # Never longer than the spacing, should the clock be set back.
-            start = min(max(now, host.free_at or now), now + self._spacing)
-            if start > now:
-                await self._sleep((start - now).total_seconds())
-            self._check_hold(name, host)
-            host.free_at = start + self._spacing
-
-    def _forget_idle(self) -> None:
-        if len(self._hosts) <= KEPT:
+    def _check_queue(self, url: str, site: _Site, spacing: timedelta, patience: timedelta) -> None:
+        """Who is sent back is told a time that nobody else was told: else all would come back at once."""
+        queue = spacing * max(0, site.users + 1 - self._parallel)
+        if queue <= patience:
             return
         now = self._clock.now()
-        self._hosts = {
-            name: host
-            for name, host in self._hosts.items()
-            if host.users or max(host.free_at or now, host.held_until or now) > now
-        }
+        start = max(now + queue, site.booked_until or now)
+        site.booked_until = start + self._spacing
+        message = f"{host_of(url)}: this site is being asked already, with {site.users} in the queue"
+        raise FetchFailed(message, retry_after=start - now)
+
+    def _check_rest(self, url: str, site: _Site) -> None:
+        now = self._clock.now()
+        silence = self._silent.get(host_of(url))
+        until = max((moment for moment in (site.held_until, silence and silence.until) if moment), default=now)
+        if until > now:
+            message = f"{host_of(url)}: the host is left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
+            raise FetchFailed(message, retry_after=until - now)
+
+    async def _wait(self, url: str, site: _Site, spacing: timedelta) -> None:
+        async with site.turn:
+            now = self._clock.now()
+            earliest = site.begun_at + spacing if site.begun_at else now
+            # Never longer than the spacing, should the clock be set back.
+            start = min(max(now, earliest), now + spacing)
+            if start > now:
+                await self._sleep((start - now).total_seconds())
+            self._check_rest(url, site)
+            site.begun_at = start
+            site.free_at = start + spacing
+
+    def _forget_idle(self) -> None:
+        now = self._clock.now()
+        if len(self._sites) > KEPT:
+            self._sites = {
+                name: site
+                for name, site in self._sites.items()
+                if site.users or max(site.free_at or now, site.held_until or now, site.booked_until or now) > now
+            }
+        if len(self._silent) > KEPT:
+            self._silent = {name: one for name, one in self._silent.items() if one.until and one.until > now}

@@ -10,6 +10,8 @@ from storywatch.errors import FetchFailed, Forbidden, Unreadable
 from storywatch.fetch.client import MIB, OK, in_host, retry_after
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from storywatch.core.model import Page
     from storywatch.fetch.client import Answer, Web
     from storywatch.fetch.robots import Robots
@@ -39,11 +41,11 @@ class HttpPageFetcher:
         )
         return page
 
-    async def _permit(self, url: str) -> None:
+    async def _permit(self, url: str) -> timedelta | None:
         if is_news_search_link(url):
             message = f"{in_host(url)}: a news search's own links are not followed"
             raise Forbidden(message)
-        await self._robots.permit(url)
+        return await self._robots.permit(url)
 
     def _check(self, url: str, answer: Answer) -> None:
         if answer.status not in OK:

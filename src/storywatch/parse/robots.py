@@ -12,3 +12,9 @@ MAX_BYTES = 512_000  # as far as anybody has to read (RFC 9309)
 def parse_permission(body: bytes, *, url: str, agent: str) -> bool:
     """May `agent` fetch `url`? Runs in a worker: a pattern of many stars takes its time."""
     return bool(Protego.parse(decode(body[:MAX_BYTES])).can_fetch(url, agent))
+
+
+def parse_crawl_delay(body: bytes, *, agent: str) -> float | None:
+    """The seconds that the site wants between two requests of `agent`; None where it does not say."""
+    delay = Protego.parse(decode(body[:MAX_BYTES])).crawl_delay(agent)
+    return float(delay) if delay is not None else None

@@ -270,8 +270,11 @@ def test_packed_answers_are_unpacked() -> None:
     [
         (429, "120", timedelta(minutes=2)),
         (503, "Mon, 02 Mar 2026 12:05:00 GMT", timedelta(minutes=5)),
-        (503, "Mon, 02 Mar 2026 11:05:00 GMT", timedelta()),
-        (503, "0", timedelta()),
+        (503, "Mon, 02 Mar 2026 11:05:00 GMT", timedelta(minutes=1)),
+        (503, "0", timedelta(minutes=1)),
+        (503, "1.5", timedelta(minutes=1)),
+        (429, "999999999", timedelta(days=1)),
+        (503, "Mon, 02 Mar 2099 12:05:00 GMT", timedelta(days=1)),
         (429, "soon", None),
         (429, "", None),
         (500, "120", None),
@@ -279,7 +282,7 @@ def test_packed_answers_are_unpacked() -> None:
     ],
 )
 def test_a_busy_server_says_how_long(status: int, said: str, wait: timedelta | None) -> None:
-    """In seconds or as a date, with 429 and 503 only."""
+    """In seconds or as a date, with 429 and 503 only; a minute at least, a day at most."""
     answer = Answer(url=A, status=status, headers=httpx.Headers({"retry-after": said}), body=b"")
     assert retry_after(answer, now=NOON) == wait
 
@@ -305,3 +308,18 @@ def test_a_date_without_a_zone_is_gmt_in_http() -> None:
     """As the standard has it; anything else is no date."""
     assert http_date("Mon, 02 Mar 2026 12:00:00 -0000") == NOON
     assert http_date("0") is None
+
+
+def test_who_is_asked_too_often_is_left_alone_even_if_it_does_not_say_how_long() -> None:
+    """A minute, for the whole site."""
+
+    async def run() -> None:
+        clock, web = FakeClock(NOON), FakeWeb()
+        web.put(A, status=429)
+        async with web.client() as client:
+            asked = Web(client, Hosts(clock, spacing=timedelta()), clock)
+            assert (await asked.fetch(A, headers={}, decoded_cap=MIB)).status == 429
+            with pytest.raises(FetchFailed, match="left alone"):
+                await asked.fetch("https://www.a.example/other", headers={}, decoded_cap=MIB)
+
+    asyncio.run(run())

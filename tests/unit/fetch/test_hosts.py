@@ -131,9 +131,12 @@ def test_a_long_queue_is_sent_back_to_the_store() -> None:
         async with hosts.turn(A):
             waiting = [asyncio.ensure_future(visit(hosts, A)) for _ in range(2)]
             await asyncio.sleep(0)
-            with pytest.raises(FetchFailed, match="3 requests are waiting for this host already") as caught:
+            with pytest.raises(FetchFailed, match="asked already, with 3 in the queue") as caught:
                 await visit(hosts, A)
             assert caught.value.retry_after == 150 * SECOND
+            with pytest.raises(FetchFailed) as caught:
+                await visit(hosts, A)
+            assert caught.value.retry_after == 200 * SECOND  # not all of them at once
         await asyncio.gather(*waiting)
         return len(waiting)
 
@@ -182,7 +185,7 @@ def test_idle_hosts_are_forgotten() -> None:
             clock.advance(SECOND)
         with pytest.raises(FetchFailed):
             await visit(hosts, A)
-        return len(hosts._hosts)
+        return len(hosts._sites)
 
     assert asyncio.run(run()) < 1_010
 
@@ -211,3 +214,72 @@ def test_a_silent_host_is_left_alone_for_longer_each_time() -> None:
         assert caught.value.retry_after == 60 * SECOND
 
     asyncio.run(run())
+
+
+def test_a_site_that_is_silent_on_one_host_is_asked_on_the_others() -> None:
+    """An old machine that nobody switched off does not hold up the newspaper; its queue is one all the same."""
+
+    async def run() -> list[float]:
+        hosts, _, sleeper = world()
+        async with hosts.turn("https://old.harbor.example/feed"):
+            hosts.note_silence("https://old.harbor.example/feed")
+        await visit(hosts, "https://www.harbor.example/feed")
+        with pytest.raises(FetchFailed, match=r"old\.harbor\.example:443: the host is left alone"):
+            await visit(hosts, "https://old.harbor.example/feed")
+        return sleeper.slept
+
+    assert asyncio.run(run()) == [2.0]
+
+
+def test_a_wish_for_rest_holds_the_whole_site() -> None:
+    """The servers of one site share what is too much for them."""
+
+    async def run() -> None:
+        hosts, _, _ = world()
+        hosts.hold("https://feeds.harbor.example/a", 90 * SECOND)
+        with pytest.raises(FetchFailed, match="is left alone until"):
+            await visit(hosts, "https://www.harbor.example/b")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("delay", "slept"), [(1, 2.0), (10, 10.0), (3_600, 60.0)])
+def test_a_robots_txt_may_ask_for_more_room(delay: int, slept: float) -> None:
+    """Up to a minute; never for less than we give by ourselves."""
+
+    async def run() -> list[float]:
+        hosts, _, sleeper = world()
+        await visit(hosts, A)
+        async with hosts.turn(A, delay=delay * SECOND):
+            pass
+        return sleeper.slept
+
+    assert asyncio.run(run()) == [slept]
+
+
+def test_who_is_in_a_hurry_goes_back_sooner() -> None:
+    """A poll has its slot among all feeds: it does not wait in a long queue."""
+
+    async def run() -> None:
+        hosts, _, _ = world()
+        async with hosts.turn(A):
+            with pytest.raises(FetchFailed, match="with 1 in the queue") as caught:
+                async with hosts.turn(A, patience=SECOND):
+                    pass
+            assert caught.value.retry_after == 2 * SECOND
+
+    asyncio.run(run())
+
+
+def test_hosts_that_were_silent_once_are_forgotten() -> None:
+    """The memory of them is bounded too."""
+
+    async def run() -> int:
+        hosts, clock, _ = world()
+        for number in range(1_100):
+            async with hosts.turn(f"https://h{number}.example/"):
+                hosts.note_silence(f"https://h{number}.example/")
+            clock.advance(SECOND)
+        return len(hosts._silent)
+
+    assert asyncio.run(run()) < 200

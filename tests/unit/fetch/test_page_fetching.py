@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -84,7 +84,7 @@ def test_robots_txt_is_asked_once_a_day() -> None:
     assert world.web.asked().count(ROBOTS) == 2
 
 
-@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_failing_site_is_left_alone_for_an_hour(status: int) -> None:
     """Nobody knows what it would have allowed."""
     world = World()
@@ -190,3 +190,40 @@ def test_what_is_no_web_address_is_forbidden(url: str) -> None:
     [answer] = world.read([url])
     assert isinstance(answer, Forbidden)
     assert world.web.requests == []
+
+
+@pytest.mark.parametrize(("said", "wait"), [("7", 7.0), ("0.5", 2.0), ("4000", 60.0), ("soon", 2.0)])
+def test_a_site_may_want_more_room_between_its_pages(said: str, wait: float) -> None:
+    """Crawl-delay, up to a minute, and never less than the distance that we keep by ourselves."""
+    world, slept = World(), []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        world.clock.advance(timedelta(seconds=seconds))
+
+    asked = Web(world.client, Hosts(world.clock, sleep=sleep), world.clock)
+    world.fetcher = HttpPageFetcher(asked, Robots(asked, ReadersHere(), world.clock), ReadersHere(), world.clock)
+    world.web.put(ROBOTS, f"User-agent: *\nCrawl-delay: {said}\n")
+    world.web.put(URL, HTML)
+    pages = world.read([URL, URL])
+    assert all(isinstance(page, Page) for page in pages)
+    assert slept == [wait, wait]
+
+
+def test_a_robots_txt_that_breaks_the_reader_gives_no_delay() -> None:
+    """It is asked once a day all the same."""
+
+    class Stumbling(ReadersHere):
+        async def read(self, task: str, **arguments: Any) -> Any:
+            if task == "crawl_delay":
+                message = "the reader was stopped"
+                raise Unreadable(message)
+            return await super().read(task, **arguments)
+
+    world = World()
+    asked = Web(world.client, Hosts(world.clock, spacing=timedelta()), world.clock)
+    world.fetcher = HttpPageFetcher(asked, Robots(asked, Stumbling(), world.clock), ReadersHere(), world.clock)
+    world.web.put(ROBOTS, "User-agent: *\nCrawl-delay: 5\n")
+    world.web.put(URL, HTML)
+    assert all(isinstance(page, Page) for page in world.read([URL, URL]))
+    assert world.web.asked().count(ROBOTS) == 1
