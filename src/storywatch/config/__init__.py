@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storywatch.config.load import load_config
+from storywatch.config.load import load_config, read_feed
 from storywatch.config.schemas import config_schema
 from storywatch.config.settings import (
     ChannelSettings,
@@ -16,6 +16,7 @@ from storywatch.config.settings import (
     WebSettings,
 )
 from storywatch.config.watchlist import load_watch
+from storywatch.config.writing import NewFeed, add_feeds, table_of, written_feed
 
 __all__ = [
     "ChannelSettings",
@@ -23,11 +24,16 @@ __all__ = [
     "EmailSettings",
     "EncoderSettings",
     "FetchSettings",
+    "NewFeed",
     "OpinionSettings",
     "ServiceSettings",
     "WebSettings",
     "WebhookSettings",
+    "add_feeds",
     "config_schema",
     "load_config",
     "load_watch",
+    "read_feed",
+    "table_of",
+    "written_feed",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -51,7 +52,6 @@ from storywatch.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from storywatch.core.addresses import Network
 
@@ -296,19 +296,33 @@ def _feeds(document: Document) -> dict[FeedId, Feed]:
             if first != name:
                 document.fault((*at, "url"), f"the same address as feeds.{first}", at_value=True)
         if table is not None:
-            feeds[FeedId(name)] = Feed(
-                id=FeedId(name),
-                url=table.url,
-                owner=table.owner or name,
-                lang=table.lang,
-                every=table.every,
-                timezone=table.timezone,
-                kind=FeedKind(table.kind),
-                select=table.select,
-                article=_article_rules(table.article),
-                backfill=table.backfill,
-            )
+            feeds[FeedId(name)] = _feed(name, table)
     return feeds
+
+
+def read_feed(name: str, written: Mapping[str, Any]) -> Feed:
+    """One feed as its table in feeds.toml would give it. Raises ConfigError with `key: what is wrong`."""
+    document = Document(file=Path("feeds.toml"))
+    _check_id(document, ("feeds", name))
+    table = document.check(FeedTable, dict(written))
+    if table is None or document.faults:
+        raise ConfigError(tuple(f"{fault.key}: {fault.message}" for fault in document.faults))
+    return _feed(name, table)
+
+
+def _feed(name: str, table: FeedTable) -> Feed:
+    return Feed(
+        id=FeedId(name),
+        url=table.url,
+        owner=table.owner or name,
+        lang=table.lang,
+        every=table.every,
+        timezone=table.timezone,
+        kind=FeedKind(table.kind),
+        select=table.select,
+        article=_article_rules(table.article),
+        backfill=table.backfill,
+    )
 
 
 def _article_rules(table: ArticleTable | None) -> ArticleRules | None:
