@@ -1,4 +1,4 @@
-"""A feed's bytes to its entries: RSS, RDF and Atom by feedparser, and the traps around it.
+"""A feed's bytes to its entries: RSS, RDF, Atom and CDF by feedparser, and the traps around it.
 
 Text comes out as plain text, addresses absolute, dates in UTC or not at all.
 """
@@ -8,33 +8,38 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import feedparser
 
-from storywatch.core.ids import digest
-from storywatch.core.model import Freshness, ListedEntry, Listing
-from storywatch.core.urls import url_key, web_address
+from storywatch.core.model import Freshness, Listing
 from storywatch.errors import Unreadable
-from storywatch.parse.charset import decode
-from storywatch.parse.dates import parse_moment
-from storywatch.parse.markup import is_deeper, one_line, plain_text, shortened
+from storywatch.parse.listed import (
+    MAX_ENTRIES,
+    bare_language,
+    document_text,
+    each_once,
+    first_address,
+    listed_entry,
+    string,
+)
+from storywatch.parse.markup import is_deeper, one_line, plain_text
 
-MAX_ENTRIES = 500
+if TYPE_CHECKING:
+    from storywatch.core.model import ListedEntry
+
 MAX_ENTITIES = 20
 MAX_DEPTH = 20_000  # half a second; sloppy HTML in 500 entries may well leave a thousand tags open
-MAX_SUMMARY = 5_000
-MAX_TITLE = 500
-MAX_KEY = 500
 HEAD = 65_536
 TAIL = 2_048
+HOURS = 24
 
-C0 = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 DECLARATION = re.compile(r"\A<\?xml[^>]*\?>")
 ENTITY = re.compile(r"<!ENTITY", re.IGNORECASE)
 END = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 MetaFeed = dict[str, Any]  # feedparser's values: nothing in them can be relied on
 
@@ -44,25 +49,33 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, timezo
 
     `timezone` is where dates without a zone were written; where it is None, such dates are none.
     """
-    text = C0.sub("", decode(body, content_type)).lstrip("\ufeff \t\r\n")
+    text = document_text(body, content_type)
+    return parse_feed_text(text, url=url, timezone=timezone, body_hash=hashlib.sha256(body).hexdigest())
+
+
+def parse_feed_text(text: str, *, url: str, timezone: str | None, body_hash: str) -> Listing:
+    """The same of a document that is already text."""
     _refuse_hostile(text)
     document = DECLARATION.sub("", text).encode("utf-8", "replace")
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     parsed = feedparser.parse(document, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
     items = parsed.get("entries") or []
     if not items and not parsed.get("version"):
-        raise Unreadable(_what_it_is(text))
+        raise Unreadable(what_it_is(text))
     feed: MetaFeed = parsed.get("feed") or {}
     return Listing(
         url=url,
         moved_to=None,
-        title=one_line(plain_text(_string(feed.get("title")))) or None,
-        lang=_language(feed),
-        entries=_entries(items[:MAX_ENTRIES], url, timezone),
-        body_hash=hashlib.sha256(body).hexdigest(),
-        freshness=Freshness(ttl=_time_to_live(feed)),
+        title=one_line(plain_text(string(feed.get("title")))) or None,
+        lang=bare_language(feed.get("language")),
+        entries=each_once(_entry(item, url, timezone) for item in items[:MAX_ENTRIES]),
+        body_hash=body_hash,
+        freshness=Freshness(ttl=_time_to_live(feed), skip_hours=_skipped_hours(text), skip_days=_skipped_days(text)),
         complete=END.search(text[-TAIL:]) is not None,
         dropped=max(0, len(items) - MAX_ENTRIES),
+        hub=_linked(feed, url, "hub"),
+        topic=_linked(feed, url, "self"),
+        earlier=_linked(feed, url, "prev-archive", "previous-archive", "prev", "previous"),
     )
 
 
@@ -77,81 +90,79 @@ def _refuse_hostile(text: str) -> None:
         raise Unreadable(message)
 
 
-def _what_it_is(text: str) -> str:
-    if not text.strip():
-        return "an empty answer, not a feed"
+def what_it_is(text: str) -> str:
+    """In words, what came in place of a feed."""
     if HTML.search(text[:HEAD]):
         return "an HTML page, not a feed"
     if text[0] in "{[":
-        return "a JSON document, not an RSS or Atom feed"
+        return "a JSON document, not a feed"
     return "not a feed"
 
 
-def _entries(items: list[MetaFeed], url: str, timezone: str | None) -> tuple[ListedEntry, ...]:
-    """Each key once: a guid that stands for two addresses is completed by them."""
-    entries: dict[str, ListedEntry] = {}
-    for item in items:
-        entry = _entry(item, url, timezone)
-        twin = entries.get(entry.key)
-        if twin is not None and twin.url_key != entry.url_key:
-            key = digest("key", entry.key, entry.url_key)
-            entry = _entry(item, url, timezone, key=key)
-        entries.setdefault(entry.key, entry)
-    return tuple(entries.values())
-
-
-def _entry(item: MetaFeed, base: str, timezone: str | None, *, key: str | None = None) -> ListedEntry:
-    title = shortened(one_line(plain_text(_string(item.get("title")))), MAX_TITLE)
+def _entry(item: MetaFeed, base: str, timezone: str | None) -> ListedEntry:
     # dict's own get: feedparser's warns where one of the two stands for the other. We read the dates ourselves: it
     # takes local time for UTC, and finds days in spellings that it does not know.
-    date = _string(dict.get(item, "published")) or _string(dict.get(item, "updated"))
-    guid = _string(item.get("id")).strip()
-    link = _link(item, base)
-    if key is None:
-        key = guid or (url_key(link) if link else digest("key", title, date))
-    if len(key) > MAX_KEY:
-        key = digest("key", key)
-    # An entry without an address keeps the feed's own, so that its text can be told with a source.
-    address = link or f"{base.partition('#')[0]}#{digest('entry', key)}"
-    return ListedEntry(
-        key=key,
-        url=address,
-        url_key=url_key(address) if link else address,
-        title=title,
+    date = string(dict.get(item, "published")) or string(dict.get(item, "updated"))
+    return listed_entry(
+        base=base,
+        guid=string(item.get("id")).strip(),
+        link=_link(item, base),
+        title=plain_text(string(item.get("title"))),
         summary=_summary(item),
-        published_at=parse_moment(date, timezone_name=timezone),
+        date=date,
+        timezone=timezone,
     )
 
 
 def _link(item: MetaFeed, base: str) -> str | None:
     candidates = [item.get("link")]
     candidates += [link.get("href") for link in item.get("links") or [] if link.get("rel") == "alternate"]
-    candidates += [item.get("id")] if _string(item.get("id")).startswith(("http://", "https://")) else []
-    addresses = (web_address(_string(candidate), base) for candidate in candidates if _string(candidate).strip())
-    return next((address for address in addresses if address), None)
+    candidates += [item.get("id")] if string(item.get("id")).startswith(("http://", "https://")) else []
+    return first_address(candidates, base)
 
 
 def _summary(item: MetaFeed) -> str:
     """The longer of summary and content: some feeds put a teaser in one and the whole text in the other."""
-    values = [_string(item.get("summary"))]
-    values += [_string(content.get("value")) for content in item.get("content") or []]
-    return shortened(max(map(plain_text, dict.fromkeys(values)), key=len), MAX_SUMMARY)
+    values = [string(item.get("summary"))]
+    values += [string(content.get("value")) for content in item.get("content") or []]
+    return max(map(plain_text, dict.fromkeys(values)), key=len)
 
 
-def _language(feed: MetaFeed) -> str | None:
-    """The bare language of such claims as "en-us", "zh-TW" and "ko_KR"."""
-    primary = re.split(r"[-_]", _string(feed.get("language")).strip().lower())[0]
-    return primary if re.fullmatch(r"[a-z]{2,3}", primary) else None
+def _linked(feed: MetaFeed, base: str, *relations: str) -> str | None:
+    """The address that the feed itself names under one of these relations, the earlier ones first."""
+    links = [link for link in feed.get("links") or [] if isinstance(link, dict)]
+    named = ((string(link.get("rel")).lower().rpartition("/")[2], link.get("href")) for link in links)
+    by_relation: dict[str, object] = {}
+    for relation, address in named:
+        by_relation.setdefault(relation, address)
+    return first_address((by_relation.get(relation) for relation in relations), base)
 
 
 def _time_to_live(feed: MetaFeed) -> timedelta | None:
-    period = PERIODS.get(_string(feed.get("sy_updateperiod")).strip().lower())
+    period = PERIODS.get(string(feed.get("sy_updateperiod")).strip().lower())
     if period is not None:
-        frequency = _string(feed.get("sy_updatefrequency")).strip()
+        frequency = string(feed.get("sy_updatefrequency")).strip()
         return timedelta(seconds=period / max(1, int(frequency) if re.fullmatch(r"\d{1,6}", frequency) else 1))
-    minutes = _string(feed.get("ttl")).strip()
+    minutes = string(feed.get("ttl")).strip()
     return timedelta(minutes=int(minutes)) if re.fullmatch(r"\d{1,6}", minutes) else None
 
 
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _skipped_hours(text: str) -> frozenset[int]:
+    """Hours of the day in GMT, 0 to 23. feedparser keeps the last one only. All of them would mean never: then none."""
+    named = re.findall(r"<hour>\s*(\d{1,2})\s*</hour>", _between(text, "<skipHours>", "</skipHours>"), re.IGNORECASE)
+    hours = frozenset(int(hour) % HOURS for hour in named if int(hour) <= HOURS)
+    return hours if len(hours) < HOURS else frozenset()
+
+
+def _skipped_days(text: str) -> frozenset[int]:
+    """Days of the week in GMT, Monday is 0; as above."""
+    named = re.findall(r"<day>\s*([a-z]+)\s*</day>", _between(text, "<skipDays>", "</skipDays>"), re.IGNORECASE)
+    days = frozenset(DAYS.index(day.lower()) for day in named if day.lower() in DAYS)
+    return days if len(days) < len(DAYS) else frozenset()
+
+
+def _between(text: str, start: str, end: str) -> str:
+    """The little that stands between two tags; empty where it is not there, or not little."""
+    _, found, rest = text.partition(start)
+    inner, closed, _ = rest[:TAIL].partition(end) if found else ("", "", "")
+    return inner if closed else ""

@@ -63,11 +63,20 @@ def _answer(tasks: Mapping[str, Task], request: tuple[str, dict[str, Any]]) -> t
 
 def load_tasks() -> dict[str, Task]:
     """The readers, imported here and nowhere else: half a second and 60 MB."""
-    from storywatch.parse.feed import parse_feed  # noqa: PLC0415  see above
-    from storywatch.parse.page import parse_page  # noqa: PLC0415
-    from storywatch.parse.robots import parse_crawl_delay, parse_permission  # noqa: PLC0415
+    from storywatch.parse.discovery import discover  # noqa: PLC0415  see above
+    from storywatch.parse.document import parse_document  # noqa: PLC0415
+    from storywatch.parse.page import parse_candidates, parse_page  # noqa: PLC0415
+    from storywatch.parse.robots import parse_crawl_delay, parse_permission, sitemaps_of  # noqa: PLC0415
 
-    return {"feed": parse_feed, "page": parse_page, "permission": parse_permission, "crawl_delay": parse_crawl_delay}
+    return {
+        "feed": parse_document,
+        "discover": discover,
+        "page": parse_page,
+        "candidates": parse_candidates,
+        "permission": parse_permission,
+        "crawl_delay": parse_crawl_delay,
+        "sitemaps": sitemaps_of,
+    }
 
 
 def end_with(parent: int) -> None:  # pragma: no cover  runs in a process of its own, see the tests of fetch.workers
