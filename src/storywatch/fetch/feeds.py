@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 from storywatch.core.cadence import asks_afresh
-from storywatch.core.model import Freshness, Listing, NotModified, PollFailure, Validators
+from storywatch.core.model import FeedKind, Freshness, Listing, NotModified, PollFailure, SitemapIndex, Validators
 from storywatch.core.retry import http_date
+from storywatch.core.sites import site_of
+from storywatch.core.urls import web_address
 from storywatch.errors import FetchFailed, Unreadable
 from storywatch.fetch.client import MIB, OK, retry_after
+from storywatch.fetch.sitemaps import Indexes, follow
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from datetime import datetime
 
     from storywatch.core.model import FeedAnswer, FeedClaim
     from storywatch.fetch.client import Answer, Web
+    from storywatch.fetch.robots import Robots
     from storywatch.fetch.workers import Readers
     from storywatch.ports import Clock
 
 DECODED_CAP = 10 * MIB
 ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/feed+json, application/xml;q=0.9, "
+    "text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+ACCEPT_PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
+PATIENCE = timedelta(seconds=20)  # a poll that waits for its site keeps a slot from the other feeds
+INDEX_SECONDS = 120.0  # then no further sitemap is begun: well below the lease of a poll
+LINK_CAP = 16_384
+LINK = re.compile(r"<([^<>]{1,2000})>([^<]{0,500})")
+REL = re.compile(r";\s*rel\s*=\s*[\"']?([\w :/.+-]{1,200})", re.IGNORECASE)
 NOT_MODIFIED = 304
 WORDS = {
     401: "the feed wants a password",
@@ -41,65 +56,173 @@ WORDS = {
 
 
 class HttpFeedFetcher:
-    """`FeedFetcher` over HTTP."""
+    """`FeedFetcher` over HTTP. `robots` is asked before sitemaps and lists on pages, not before feeds."""
 
-    def __init__(self, web: Web, readers: Readers, clock: Clock) -> None:
+    def __init__(
+        self,
+        web: Web,
+        readers: Readers,
+        clock: Clock,
+        *,
+        robots: Robots | None = None,
+        index_seconds: float = INDEX_SECONDS,
+    ) -> None:
         self._web = web
         self._readers = readers
         self._clock = clock
+        self._robots = robots
+        self._index_seconds = index_seconds
+        self._indexes = Indexes()
 
     async def fetch_feed(self, claim: FeedClaim) -> FeedAnswer:
         """Entries, "not modified", or the failure in words. Never raises for what a server or a network does."""
-        try:
-            answer = await self._web.fetch(
-                claim.url, headers=_headers(claim, now=self._clock.now()), decoded_cap=DECODED_CAP
-            )
-            return await self._understood(claim, answer)
-        except FetchFailed as error:
-            return PollFailure(reason=str(error), status=error.status, retry_after=error.retry_after)
-        except Unreadable as error:
-            return PollFailure(reason=str(error))
+        return await _told(self._poll(claim))
 
-    async def _understood(self, claim: FeedClaim, answer: Answer) -> FeedAnswer:
-        now = self._clock.now()
-        validators = Validators(etag=answer.headers.get("etag"), last_modified=answer.headers.get("last-modified"))
-        max_age = max_age_of(answer, now=now)
-        if answer.status == NOT_MODIFIED:
-            return NotModified(validators=validators, freshness=Freshness(max_age=max_age))
+    async def fetch_earlier(self, claim: FeedClaim, listing: Listing) -> Listing | None:
+        """What the feed listed before `listing`, one page of it, where it says or shows where that is. Never raises."""
+        url = earlier_address(listing)
+        if url is None or site_of(url) != site_of(listing.url):
+            return None
+        found = await _told(self._page_before(claim, url))
+        return found if isinstance(found, Listing) else None
+
+    async def _poll(self, claim: FeedClaim) -> FeedAnswer:
+        until = asyncio.get_running_loop().time() + self._index_seconds
+        known = Validators(etag=claim.etag, last_modified=claim.last_modified)
+        afresh = asks_afresh(claim, now=self._clock.now())
+        answer = await self._ask(claim, claim.url, Validators() if afresh else known)
+        return await self._understood(claim, answer, until=until)
+
+    async def _page_before(self, claim: FeedClaim, url: str) -> FeedAnswer:
+        answer = await self._ask(claim, url, Validators())
         if answer.status not in OK:
-            words = WORDS.get(answer.status, "not an answer that we can use")
-            wait = retry_after(answer, now=now)
-            return PollFailure(reason=f"{answer.status}: {words}", status=answer.status, retry_after=wait)
-        if hashlib.sha256(answer.body).hexdigest() == claim.body_hash:
-            return NotModified(validators=validators, freshness=Freshness(max_age=max_age), status=answer.status)
-        try:
-            listing = await self._parse(claim, answer)
-        except Unreadable as error:
-            return PollFailure(reason=str(error), status=answer.status)
-        freshness = replace(listing.freshness, max_age=max_age)
-        return replace(
-            listing, moved_to=answer.moved_to, validators=validators, freshness=freshness, status=answer.status
+            return PollFailure(reason=f"{answer.status}: {_words(answer)}", status=answer.status)
+        found = await self._parse(claim, answer)
+        return found if isinstance(found, Listing) else PollFailure(reason="an index of sitemaps, not an older page")
+
+    async def _ask(self, claim: FeedClaim, url: str, validators: Validators) -> Answer:
+        robots = self._robots if needs_permission(claim.feed.kind, url) else None
+        return await self._web.fetch(
+            url,
+            headers=_headers(claim, validators),
+            decoded_cap=DECODED_CAP,
+            permit=robots.permit if robots else None,
+            patience=PATIENCE,
         )
 
-    async def _parse(self, claim: FeedClaim, answer: Answer) -> Listing:
-        listing: Listing = await self._readers.read(
+    async def _understood(self, claim: FeedClaim, answer: Answer, *, until: float) -> FeedAnswer:
+        now = self._clock.now()
+        validators = Validators(etag=answer.headers.get("etag"), last_modified=answer.headers.get("last-modified"))
+        freshness = Freshness(max_age=max_age_of(answer, now=now))
+        if answer.status == NOT_MODIFIED:
+            return NotModified(validators=validators, freshness=freshness, moved_to=answer.moved_to)
+        if answer.status not in OK:
+            wait = retry_after(answer, now=now)
+            return PollFailure(reason=f"{answer.status}: {_words(answer)}", status=answer.status, retry_after=wait)
+        unchanged = NotModified(
+            validators=validators, freshness=freshness, status=answer.status, moved_to=answer.moved_to
+        )
+        if hashlib.sha256(answer.body).hexdigest() == claim.body_hash:
+            return unchanged
+        try:
+            found = await self._parse(claim, answer)
+            if isinstance(found, SitemapIndex):
+                # The index may stay as it is while the sitemaps change: its validators say nothing about them.
+                found, validators = await self._follow(claim, found, answer, until=until), Validators()
+        except Unreadable as error:
+            return PollFailure(reason=str(error), status=answer.status)
+        if found.body_hash == claim.body_hash:
+            return replace(unchanged, validators=validators)
+        hub, topic = advertised(answer)
+        return replace(
+            found,
+            moved_to=answer.moved_to,
+            validators=validators,
+            freshness=replace(found.freshness, max_age=freshness.max_age),
+            status=answer.status,
+            hub=hub or found.hub,
+            topic=topic or found.topic,
+        )
+
+    async def _follow(self, claim: FeedClaim, index: SitemapIndex, answer: Answer, *, until: float) -> Listing:
+        loop = asyncio.get_running_loop()
+
+        def ask(url: str, validators: Validators) -> Awaitable[Answer]:
+            return self._ask(replace(claim, feed=replace(claim.feed, kind=FeedKind.SITEMAP)), url, validators)
+
+        return await follow(
+            index,
+            claim,
+            url=answer.url,
+            known=self._indexes,
+            ask=ask,
+            read=partial(self._parse, claim),
+            in_time=lambda: loop.time() < until,
+        )
+
+    async def _parse(self, claim: FeedClaim, answer: Answer) -> Listing | SitemapIndex:
+        feed = claim.feed
+        found: Listing | SitemapIndex = await self._readers.read(
             "feed",
             body=answer.body,
             url=answer.url,
             content_type=answer.content_type,
-            timezone=claim.feed.timezone,
+            timezone=feed.timezone,
+            **({} if feed.kind is FeedKind.AUTO else {"kind": feed.kind}),
+            **({"select": feed.select} if feed.select else {}),
         )
-        return listing
+        return found
 
 
-def _headers(claim: FeedClaim, *, now: datetime) -> dict[str, str]:
-    headers = {"Accept": ACCEPT}
-    if asks_afresh(claim, now=now):
-        return headers
-    if claim.etag:
-        headers["If-None-Match"] = claim.etag
-    if claim.last_modified:
-        headers["If-Modified-Since"] = claim.last_modified
+async def _told(asking: Awaitable[FeedAnswer]) -> FeedAnswer:
+    try:
+        return await asking
+    except FetchFailed as error:
+        return PollFailure(reason=str(error), status=error.status, retry_after=error.retry_after)
+    except Unreadable as error:
+        return PollFailure(reason=str(error))
+
+
+def needs_permission(kind: FeedKind, url: str) -> bool:
+    """Is what we ask for one of those that robots.txt is about? Feeds are there to be polled."""
+    if kind is FeedKind.AUTO:
+        return "sitemap" in urlsplit(url).path.lower()
+    return kind in {FeedKind.SITEMAP, FeedKind.PAGE}
+
+
+def earlier_address(listing: Listing) -> str | None:
+    """Where the entries before these are: as the feed says, else as WordPress numbers the pages of its feeds."""
+    if listing.earlier:
+        return listing.earlier
+    parts = urlsplit(listing.url)
+    if not parts.path.rstrip("/").endswith("/feed") or "paged=" in parts.query:
+        return None
+    return urlunsplit(parts._replace(query=f"{parts.query}&paged=2".lstrip("&"), fragment=""))
+
+
+def advertised(answer: Answer) -> tuple[str | None, str | None]:
+    """The hub and the feed's own address that a Link header names (WebSub); None where it names none."""
+    said = ", ".join(answer.headers.get_list("link"))[:LINK_CAP]
+    found: dict[str, str] = {}
+    for target, parameters in LINK.findall(said):
+        relation = REL.search(parameters)
+        for name in relation[1].lower().split() if relation else ():
+            address = web_address(target, answer.url)
+            if address:
+                found.setdefault(name, address)
+    return (found["hub"], found.get("self")) if "hub" in found else (None, None)
+
+
+def _words(answer: Answer) -> str:
+    return WORDS.get(answer.status, "not an answer that we can use")
+
+
+def _headers(claim: FeedClaim, validators: Validators) -> dict[str, str]:
+    headers = {"Accept": ACCEPT_PAGE if claim.feed.kind is FeedKind.PAGE else ACCEPT}
+    if validators.etag:
+        headers["If-None-Match"] = validators.etag
+    if validators.last_modified:
+        headers["If-Modified-Since"] = validators.last_modified
     return headers
 
 
