@@ -29,6 +29,7 @@ from storywatch.encode import CachedEncoder, EncoderApart, detect_language, enco
 from storywatch.engine.embedded import EmbeddedEngine, EmbeddedWaker
 from storywatch.errors import ConfigError, StorywatchError
 from storywatch.fetch.client import Client, Web, build_client, user_agent
+from storywatch.fetch.discovery import Discoverer
 from storywatch.fetch.feeds import HttpFeedFetcher
 from storywatch.fetch.hosts import Hosts
 from storywatch.fetch.pages import HttpPageFetcher
@@ -93,6 +94,7 @@ class Outside:
     client: Client
     feeds: HttpFeedFetcher
     pages: HttpPageFetcher
+    discoverer: Discoverer
     channels: Mapping[ChannelId, AnyChannel]
     rules: Mapping[ChannelId, ChannelRules]
 
@@ -377,11 +379,13 @@ def build_outside(config: Config, *, clock: Clock, readers: Readers) -> Outside:
     )
     hosts = Hosts(clock, spacing=config.fetch.host_spacing, parallel=config.fetch.host_parallel)
     web = Web(client, hosts, clock)
+    robots = Robots(web, readers, clock)
     usable = {name: settings for name, settings in config.channels.items() if settings.disabled is None}
     return Outside(
         client=client,
-        feeds=HttpFeedFetcher(web, readers, clock),
-        pages=HttpPageFetcher(web, Robots(web, readers, clock), readers, clock),
+        feeds=HttpFeedFetcher(web, readers, clock, robots=robots),
+        discoverer=Discoverer(web, readers),
+        pages=HttpPageFetcher(web, robots, readers, clock),
         channels={name: build_channel(settings, config, client=client) for name, settings in usable.items()},
         rules={name: rules_of(settings) for name, settings in usable.items()},
     )
