@@ -16,7 +16,7 @@ import statistics
 import time
 
 from storywatch.errors import Unreadable
-from storywatch.parse.body import agreement
+from storywatch.parse.markup import agreement
 from storywatch.parse.page import parse_page
 
 OWN_PAGES = pathlib.Path(__file__).parent.parent / "tests" / "data" / "pages"

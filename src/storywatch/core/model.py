@@ -113,6 +113,37 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Where redirects for good lead, since when, and how many polls in a row found it so."""
+
+    to: str
+    since: datetime
+    polls: int = 1
+
+
+class NoticeKind(StrEnum):
+    """What people are told about a feed."""
+
+    MOVED = "moved"  # for good, confirmed: it is asked at its new address
+    GONE = "gone"  # for good, confirmed: it is asked no more
+    VALIDATORS_LIE = "validators-lie"  # it said "not modified" of what was: its validators are sent no more
+    GAP = "gap"  # more was published between two polls than it lists
+    GUID_CHURN = "guid-churn"  # it listed old entries under new keys: they are no news
+    REDATED = "redated"  # it gave old entries new dates: they are no news
+    MANY_NEW = "many-new"  # very many new ones at one poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedNotice:
+    """Something about a feed that people should know. What has the same kind and mark is told once."""
+
+    kind: NoticeKind
+    told: str  # for people
+    at: datetime
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedClaim:
     """A due feed that is ours to poll until the lease runs out."""
 
@@ -125,6 +156,13 @@ class FeedClaim:
     failures: int = 0
     interval: timedelta | None = None  # the last planned one
     first_poll: bool = True
+    afresh: bool = False  # to be asked without validators
+    status: int | None = None  # of the last answer
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    newest_at: datetime | None = None  # of the dates that it listed till now
+    move: Move | None = None  # seen, not confirmed yet
+    pace: Freshness | None = None  # what the feed itself said when it last listed something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +257,7 @@ class NotModified:
     validators: Validators = Validators()
     freshness: Freshness = Freshness()
     status: int = 304
+    moved_to: str | None = None  # set when every redirect on the way was permanent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +279,7 @@ class EntryState(StrEnum):
     WAITING = "waiting"  # new, to be looked at
     PASSED_OVER = "passed-over"  # the glance said: about none of the stories
     KNOWN = "known"  # the article behind it was already judged
+    HELD = "held"  # an old one that the feed listed as new: known, never news
     JUDGED = "judged"
 
 
@@ -258,17 +298,37 @@ class PollPlan:
     validators: Validators | None = None  # None: keep the old ones
     body_hash: str | None = None  # None: keep the old one
     title: str | None = None
-    moved_to: str | None = None
+    moved_to: str | None = None  # confirmed: asked from now on; None: as before
+    move: Move | None = None  # seen, to be confirmed; None: none
+    gone_at: datetime | None = None  # confirmed: asked no more
+    afresh_at: datetime | None = None  # the whole body came; None: as before
+    newest_at: datetime | None = None  # of the dates that it listed; None: as before
+    news_since: datetime | None = None  # of a baseline: what is dated later is news all the same
+    pace: Freshness | None = None  # what the feed itself says, for when it says nothing; None: as before
+    learns_from: Freshness | None = None  # set: the interval follows from the habit that the store knows, beside this
+    notices: tuple[FeedNotice, ...] = ()
+
+    def state_of(self, listed: ListedEntry) -> EntryState:
+        """Of an entry that is new to us."""
+        since, published_at = self.news_since, listed.published_at
+        return EntryState.WAITING if since and published_at and published_at >= since else self.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollOutcome:
-    """What T2 found. `failed`: the feed could not be read."""
+    """What T2 found. `failed`: the feed could not be read; `unchanged`: it said or showed that nothing is new.
+
+    `held`: old entries that were listed as new ones. `notices` are those that were not told before.
+    """
 
     new: int = 0
     changed: int = 0
     known: int = 0
+    held: int = 0
     failed: bool = False
+    unchanged: bool = False
+    notices: tuple[FeedNotice, ...] = ()
+    next_poll_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +399,57 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawPage:
+    """The bytes that a page was read from, unpacked, and what its server said with them: the evidence."""
+
+    raw_hash: str  # SHA-256 of `body`
+    url: str  # the address that finally answered
+    headers: dict[str, str]  # names in lower case, without cookies
+    body: bytes
+
+    @property
+    def validators(self) -> Validators:
+        """What the server wants to hear again."""
+        return Validators(etag=self.headers.get("etag"), last_modified=self.headers.get("last-modified"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A page with the bytes that it was read from."""
+
+    page: Page
+    raw: RawPage
+
+
+class AddressKind(StrEnum):
+    """What an address is to an article. All but SYNDICATED stand for the article itself."""
+
+    LISTED = "listed"  # as a feed lists it
+    FINAL = "final"  # where its redirects ended
+    CANONICAL = "canonical"  # as its page calls itself
+    AMP = "amp"  # of its page for AMP, for telephones or for printing
+    SYNDICATED = "syndicated"  # of the article that it says it is a copy of, at another outlet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """One of an article's addresses."""
+
+    url: str
+    url_key: str
+    kind: AddressKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """What one reader by itself made of a page. `agreement` is the F1 of its words and those of the text taken."""
+
+    name: str
+    text: str
+    agreement: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """The readable text behind an entry; another text at the same address is another version of it."""
 
@@ -356,6 +467,8 @@ class Article:
     seen_at: datetime
     state: PageState = PageState.READ
     raw_hash: str | None = None
+    addresses: tuple[Address, ...] = ()  # the one that it is listed under among them
+    raw: RawPage | None = field(default=None, repr=False, compare=False)  # where it was read just now
 
     @property
     def text(self) -> str:

@@ -7,14 +7,15 @@ are finds a little less, and hardly anything else. What both have is the article
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trafilatura
 from selectolax.lexbor import LexborHTMLParser
 
-from storywatch.parse.markup import plain_text, tidy
+from storywatch.parse.markup import agreement, plain_text, tidy, tokens
+from storywatch.parse.script import parse_script_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +26,12 @@ AGREE = 0.8
 LONG_LINE = 13  # words; a shorter line must be there as it stands
 NEARLY_ALL = 0.9
 HALF = 0.5
+LARGE = 2_000_000  # characters without scripts; the largest of 860 recorded pages has 1.3 million with them
+LARGE_TAGS = 100_000
 SHORT = 250  # characters below which nothing was really found
 BODY_MIN = 700  # of JSON-LD's copy, to be believed: shorter ones are teasers
 BODY_FAR = (0.5, 2.5)  # the found text is far from it: less or more than so many times its length
 
-WORD = re.compile(r"[^\W_]+")
-WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 BULLET = re.compile(r"^(?:[-*•·]\s+)")
 NOISE = (
     "script", "style", "noscript", "template", "iframe", "svg", "object", "form", "button", "select", "nav", "aside",
@@ -50,30 +51,63 @@ SMALL = 2_000  # what is larger is no box beside the article, whatever its class
 FADE, FAR = 0.75, 0.2  # a paragraph counts less for each element further up, and then not at all
 
 
-def tokens(text: str) -> list[str]:
-    """Words, case folded; one Chinese, Japanese, Korean or Thai character is one."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return WORD.findall(WIDE.sub(r" \g<0> ", plain))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A text, and what found it: "both" readers agree, "thorough", "plain", "json-ld" or "script"."""
+
+    lines: tuple[str, ...]
+    by: str
 
 
-def agreement(one: str, other: str) -> float:
-    """F1 of the two texts' tokens."""
-    left, right = Counter(tokens(one)), Counter(tokens(other))
-    common = (left & right).total()
-    return 2 * common / (left.total() + right.total()) if common else 0.0
+def parse_body(html: str, tree: LexborHTMLParser, *, claimed: str = "", about: str = "") -> Body:
+    """The article's paragraphs. Empties `tree` of its noise.
 
-
-def parse_body(html: str, tree: LexborHTMLParser, *, claimed: str = "") -> tuple[str, ...]:
-    """The article's paragraphs; `claimed` is JSON-LD's own copy of the text. Empties `tree` of its noise."""
+    `claimed` is JSON-LD's own copy of the text, `about` the title and description that a text in a script must fit.
+    """
     clean = _without_scripts(html)
     plain = _paragraphs_of(tree)
-    lines = _both(_trafilatura(clean, fast=True), plain)
-    if lines is None:
-        thorough = _trafilatura(clean, fast=False)
-        lines = _both(thorough, plain) or thorough
+    if _is_large(clean):
+        lines, by = plain, "plain"
+    else:
+        lines, by = _agreed(clean, plain)
     if _length(lines) < SHORT < _length(plain):
-        lines = plain  # nested too deeply for libxml2, say
-    return tuple(_checked(lines, claimed))
+        lines, by = plain, "plain"  # nested too deeply for libxml2, say
+    copy = _copy(lines, claimed)
+    if copy:
+        lines, by = copy, "json-ld"
+    elif _length(lines) < SHORT:
+        hidden = parse_script_text(html, about=about)
+        lines, by = (hidden, "script") if hidden else (lines, by)
+    return Body(lines=tuple(lines), by=by)
+
+
+def parse_texts(html: str, tree: LexborHTMLParser, *, claimed: str = "", about: str = "") -> dict[str, str]:
+    """What each reader makes of the page by itself, by its name. Empties `tree` of its noise."""
+    clean = _without_scripts(html)
+    plain = _paragraphs_of(tree)
+    large = _is_large(clean)
+    texts = {
+        "fast": [] if large else _trafilatura(clean, fast=True),
+        "thorough": [] if large else _trafilatura(clean, fast=False),
+        "plain": plain,
+        "json-ld": plain_text(claimed).split("\n"),
+        "script": parse_script_text(html, about=about),
+    }
+    return {name: "\n".join(lines) for name, lines in texts.items()}
+
+
+def _agreed(clean: str, plain: list[str]) -> tuple[list[str], str]:
+    lines = _both(_trafilatura(clean, fast=True), plain)
+    if lines is not None:
+        return lines, "both"
+    thorough = _trafilatura(clean, fast=False)
+    lines = _both(thorough, plain)
+    return (lines, "both") if lines else (thorough, "thorough")
+
+
+def _is_large(clean: str) -> bool:
+    """libxml2 and trafilatura take seconds for a megabyte, and minutes for a quarter of a million links."""
+    return len(clean) > LARGE or clean.count("<") > LARGE_TAGS
 
 
 def _without_scripts(html: str) -> str:
@@ -113,8 +147,8 @@ def _has(line: str, known: Counter[str], joined: str) -> bool:
     return len(words) >= LONG_LINE and (Counter(words) & known).total() >= NEARLY_ALL * len(words)
 
 
-def _checked(lines: list[str], claimed: str) -> Sequence[str]:
-    """JSON-LD's copy instead, where it is whole and what was found is far from its length."""
+def _copy(lines: list[str], claimed: str) -> list[str]:
+    """JSON-LD's copy, where it is whole and what was found is far from its length; else nothing."""
     copy = plain_text(claimed) if claimed else ""
     if len(copy) >= BODY_MIN and not copy.endswith(("...", "…")):
         low, high = (share * len(copy) for share in BODY_FAR)
@@ -122,7 +156,7 @@ def _checked(lines: list[str], claimed: str) -> Sequence[str]:
             return copy.split("\n")
     if _length(lines) < SHORT <= len(copy):
         return copy.split("\n")
-    return lines
+    return []
 
 
 def _length(lines: Sequence[str]) -> int:
@@ -140,7 +174,10 @@ def _paragraphs_of(tree: LexborHTMLParser) -> list[str]:
         return []
     blocks = [element for element in home.css(PARAGRAPHS) if not _is_link_list(element)]
     lines = [tidy(block.text(deep=True)).replace("\n", " ") for block in blocks if _is_innermost(block)]
-    return list(dict.fromkeys(line for line in lines if line)) or tidy(home.text(deep=True, separator="\n")).split("\n")
+    found = list(dict.fromkeys(line for line in lines if line))
+    if found or _is_link_list(home):  # nothing but links is no article
+        return found
+    return tidy(home.text(deep=True, separator="\n")).split("\n")
 
 
 def _is_innermost(block: LexborNode) -> bool:

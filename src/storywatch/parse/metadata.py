@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from storywatch.core.urls import web_address
 from storywatch.parse.dates import parse_local, parse_moment
+from storywatch.parse.live import is_live, parse_blocks
 from storywatch.parse.markup import one_line, plain_text
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser
+
+    from storywatch.core.model import Block
 
 ARTICLE_TYPES = re.compile(r"Article|NewsArticle|Posting|Report|Review|LiveBlog")
 DATE_METAS = (
@@ -26,6 +29,11 @@ AUTHOR_METAS = ("author", "article:author", "parsely-author", "sailthru.author",
 DATE_PLACES = (
     '[itemprop="datePublished"]', "article time[datetime]", "main time[datetime]", "time[pubdate]", "time[datetime]",
 )  # fmt: skip
+MEDIA_KINDS = ("video", "music")  # of og:type
+MEDIA_TYPES = frozenset(
+    {"VideoObject", "AudioObject", "PodcastEpisode", "ImageGallery", "MediaGallery", "VideoGallery"}
+)
+AMP_MARKS = frozenset({"amp", "⚡", "\u26a1\ufe0f", "amp4ads"})
 DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 MAX_NODES = 2_000
 MAX_DEPTH = 20
@@ -50,6 +58,12 @@ class Metadata:
     body: str = ""
     free: bool = True
     is_article: bool = False
+    description: str = ""
+    amp_url: str | None = None
+    is_amp: bool = False
+    is_media: bool = False
+    is_live: bool = False
+    blocks: tuple[Block, ...] = ()
 
 
 def parse_metadata(tree: LexborHTMLParser, *, url: str, timezone: str | None = None) -> Metadata:
@@ -65,12 +79,18 @@ def parse_metadata(tree: LexborHTMLParser, *, url: str, timezone: str | None = N
         dated_to_the_day=to_the_day,
         authors=_authors(node, metas, outlet),
         lang=_language(tree, metas),
-        canonical_url=_canonical(tree, url),
+        canonical_url=_link(tree, "canonical", url),
         outlet_name=outlet or None,
         kind=metas.get("og:type", ""),
         body=_text(node.get("articleBody")),
         free=_is_free(node),
         is_article=bool(node),
+        description=one_line(plain_text(metas.get("og:description") or metas.get("description", ""))),
+        amp_url=_link(tree, "amphtml", url),
+        is_amp=_is_amp(tree),
+        is_media=metas.get("og:type", "").startswith(MEDIA_KINDS) or any(map(_is_media, nodes)),
+        is_live=is_live(node) or any(node.get("liveBlogUpdate") for node in nodes),
+        blocks=parse_blocks(nodes, url=url, timezone=timezone),
     )
 
 
@@ -184,8 +204,20 @@ def _language(tree: LexborHTMLParser, metas: Mapping[str, str]) -> str | None:
     return primary if re.fullmatch(r"[a-z]{2,3}", primary) else None
 
 
-def _canonical(tree: LexborHTMLParser, url: str) -> str | None:
-    element = tree.css_first('link[rel="canonical"]')
+def _is_amp(tree: LexborHTMLParser) -> bool:
+    root = tree.root
+    return root is not None and bool(AMP_MARKS & root.attributes.keys())
+
+
+def _is_media(node: Node) -> bool:
+    kinds = node.get("@type")
+    return any(
+        isinstance(kind, str) and kind in MEDIA_TYPES for kind in (kinds if isinstance(kinds, list) else [kinds])
+    )
+
+
+def _link(tree: LexborHTMLParser, relation: str, url: str) -> str | None:
+    element = tree.css_first(f'link[rel="{relation}"]')
     href = element.attributes.get("href") if element is not None else None
     return web_address(href, url) if href else None
 
