@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
+from storywatch.core.cadence import HABIT, first_known, is_due_afresh, learn_interval
 from storywatch.core.ids import digest
-from storywatch.core.model import Entry, EntryState, Feed, FeedClaim, FeedId, FeedKind, PollOutcome
+from storywatch.core.model import (
+    Entry,
+    EntryState,
+    Feed,
+    FeedClaim,
+    FeedId,
+    FeedKind,
+    Freshness,
+    Move,
+    PollOutcome,
+)
+from storywatch.core.window import Sifted, Sighting, asks_for_titles, same_title, sift
 from storywatch.store.leases import claim_rows, give_back, is_free
 from storywatch.store.tables import entry as entries
 from storywatch.store.tables import feed as feeds
+from storywatch.store.tables import feed_notice as notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,11 +34,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from storywatch.core.model import ArticleId, ListedEntry, PollPlan
+    from storywatch.core.model import ArticleId, FeedNotice, ListedEntry, PollPlan
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found
 
 MOST_UPDATES = 24  # of one entry: a live blog is read once an hour for a day, a page that never rests no longer
+TITLES = 1000  # the newest entries of a feed, among which an old one is looked for under a new key
 START_AFRESH: dict[str, Any] = {
     "moved_to": None,
     "moving_to": None,
@@ -35,6 +49,7 @@ START_AFRESH: dict[str, Any] = {
     "newest_at": None,
     "afresh_at": None,
     "validators_lie": False,
+    "pace": None,
     "etag": None,
     "last_modified": None,
     "body_hash": None,
@@ -79,51 +94,81 @@ class Polls:
             connection.execute(update(feeds).where(feeds.c.uid.in_(absent)).values(enabled=False))
 
     def make_all_due(self, *, now: datetime) -> None:
-        """Every feed is due now, whatever was planned; those being polled are left alone."""
+        """Every feed is due now, whatever was planned, those that are gone too; those being polled are left alone."""
         with self.database.write() as connection:
-            connection.execute(update(feeds).where(is_free(feeds, now)).values(next_poll_at=now))
+            connection.execute(update(feeds).where(is_free(feeds, now)).values(next_poll_at=now, gone_at=None))
 
     def claim_feeds(self, *, now: datetime, limit: int, lease: timedelta) -> list[FeedClaim]:
         """T1: up to `limit` due feeds, the longest overdue first."""
         due = (
             select(feeds)
-            .where(feeds.c.enabled, feeds.c.next_poll_at <= now, is_free(feeds, now))
+            .where(feeds.c.enabled, feeds.c.gone_at.is_(None), feeds.c.next_poll_at <= now, is_free(feeds, now))
             .order_by(feeds.c.next_poll_at, feeds.c.id)
         )
         with self.database.write() as connection:
             token, rows = claim_rows(connection, feeds, due, limit=limit, until=now + lease)
-        return [_claim_of(row, token) for row in rows]
+        return [_claim_of(row, token, now) for row in rows]
 
     def record_poll(self, claim: FeedClaim, plan: PollPlan) -> PollOutcome:
-        """T2: entries, validators and the next poll, together. Raises `LeaseLost`."""
-        with self.database.write() as connection:
-            feed_id = give_back(
-                connection, feeds, feeds.c.uid == claim.feed.id, lease=claim.lease, **_changes_of(claim, plan)
-            )
-            return self._record_entries(connection, feed_id, claim, plan)
-
-    def _record_entries(self, connection: Connection, feed_id: int, claim: FeedClaim, plan: PollPlan) -> PollOutcome:
+        """T2: entries, validators, notices and the next poll, together. Raises `LeaseLost`."""
         listed = {_entry_uid(claim.feed.id, item): item for item in reversed(plan.entries)}  # the first one wins
-        failed = plan.error is not None
-        if not listed:
-            return PollOutcome(failed=failed)
-        rows = _known_rows(connection, feed_id, listed)
+        with self.database.write() as connection:
+            look = _look_at(connection, claim, plan, listed) if listed else _Look(plan=plan)
+            plan = look.plan
+            feed_id = give_back(
+                connection, feeds, feeds.c.uid == claim.feed.id, lease=claim.lease, **_changes_of(claim, look)
+            )
+            told = self._record_notices(connection, feed_id, claim, (*plan.notices, *look.sifted.notices))
+            outcome = self._record_entries(connection, feed_id, look)
+        unchanged = not listed and plan.error is None
+        return replace(
+            outcome,
+            failed=plan.error is not None,
+            unchanged=unchanged,
+            notices=told,
+            next_poll_at=plan.next_poll_at,
+        )
+
+    def _record_entries(self, connection: Connection, feed_id: int, look: _Look) -> PollOutcome:
         changed = 0
-        for uid, item in listed.items():
-            row = rows.get(uid)
-            if row is not None and row.fingerprint != item.fingerprint and row.updates < MOST_UPDATES:
-                connection.execute(update(entries).where(entries.c.id == row.id).values(_update_of(item, row, plan)))
+        fresh: list[dict[str, Any]] = []
+        held: list[dict[str, Any]] = []
+        for uid, sighting in look.seen.items():
+            row = look.rows.get(uid)
+            if row is not None and look.sifted.rename and row.uid != uid:
+                values = _rename(uid, sighting.listed)
+            elif sighting.known and sighting.changed and row is not None:
+                values = _update_of(sighting.listed, row, look.plan)
                 changed += 1
-        fresh = [_new_entry(uid, item, feed_id, plan) for uid, item in listed.items() if uid not in rows]
-        fresh.sort(key=lambda values: values["published_at"] or plan.polled_at)  # the order in which they will be read
-        new = self._insert_entries(connection, fresh)
-        return PollOutcome(new=new, changed=changed, known=len(listed) - new - changed, failed=failed)
+            elif sighting.known:
+                continue
+            else:
+                is_held = sighting.listed.key in look.sifted.held
+                (held if is_held else fresh).append(_new_entry(uid, sighting.listed, feed_id, look))
+                continue
+            connection.execute(update(entries).where(entries.c.id == row.id).values(values))
+        new = self._insert_entries(connection, _in_reading_order(fresh, look.plan))
+        kept = self._insert_entries(connection, held)
+        return PollOutcome(new=new, changed=changed, known=len(look.seen) - new - changed - kept, held=kept)
 
     def _insert_entries(self, connection: Connection, fresh: list[dict[str, Any]]) -> int:
         if not fresh:
             return 0
         insert = self.database.insert(entries).on_conflict_do_nothing().returning(entries.c.id)
         return len(connection.execute(insert, fresh).all())
+
+    def _record_notices(
+        self, connection: Connection, feed_id: int, claim: FeedClaim, told: Iterable[FeedNotice]
+    ) -> tuple[FeedNotice, ...]:
+        """Those of them that were not told before."""
+        insert = self.database.insert(notices).on_conflict_do_nothing().returning(notices.c.id)
+        fresh = []
+        for notice in told:
+            uid = digest("notice", claim.feed.id, notice.kind, notice.mark)
+            values = {"uid": uid, "feed_id": feed_id, "kind": notice.kind, "told": notice.told, "at": notice.at}
+            if connection.execute(insert, values).all():
+                fresh.append(notice)
+        return tuple(fresh)
 
     # ------------------------------------------------------------------ entries
 
@@ -175,7 +220,7 @@ def _new_feed(feed: Feed, now: datetime) -> dict[str, Any]:
     return {"uid": feed.id, "next_poll_at": now, **START_AFRESH, **_settings_of(feed)}
 
 
-def _claim_of(row: Found, lease: str) -> FeedClaim:
+def _claim_of(row: Found, lease: str, now: datetime) -> FeedClaim:
     feed = Feed(
         id=FeedId(row.uid),
         url=row.url,
@@ -197,15 +242,41 @@ def _claim_of(row: Found, lease: str) -> FeedClaim:
         failures=row.failures,
         interval=_duration(row.interval_seconds),
         first_poll=row.first_poll,
+        afresh=is_due_afresh(validators_lie=row.validators_lie, afresh_at=row.afresh_at, now=now),
+        status=row.status,
+        polled_at=row.polled_at,
+        succeeded_at=row.succeeded_at,
+        newest_at=row.newest_at,
+        move=Move(to=row.moving_to, since=row.moving_since, polls=row.moving_polls) if row.moving_to else None,
+        pace=_pace_of(row.pace),
     )
+
+
+def _pace_of(kept: Any) -> Freshness | None:
+    if kept is None:
+        return None
+    return Freshness(
+        ttl=_duration(kept["ttl"]),
+        skip_hours=frozenset(kept["skip_hours"]),
+        skip_days=frozenset(kept["skip_days"]),
+    )
+
+
+def _packed_pace(pace: Freshness) -> dict[str, Any] | None:
+    """None where the feed says nothing of it."""
+    if pace == Freshness():
+        return None
+    ttl = pace.ttl and pace.ttl.total_seconds()
+    return {"ttl": ttl, "skip_hours": sorted(pace.skip_hours), "skip_days": sorted(pace.skip_days)}
 
 
 def _duration(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-def _changes_of(claim: FeedClaim, plan: PollPlan) -> dict[str, Any]:
+def _changes_of(claim: FeedClaim, look: _Look) -> dict[str, Any]:
     """What a poll changes of its feed; what the plan leaves open stays as it was."""
+    plan = look.plan
     changes: dict[str, Any] = {
         "polled_at": plan.polled_at,
         "next_poll_at": plan.next_poll_at,
@@ -214,13 +285,87 @@ def _changes_of(claim: FeedClaim, plan: PollPlan) -> dict[str, Any]:
         "error": plan.error,
         "status": plan.status,
         "first_poll": claim.first_poll and plan.state is not EntryState.BASELINE,
+        "moving_to": plan.move and plan.move.to,
+        "moving_since": plan.move and plan.move.since,
+        "moving_polls": plan.move.polls if plan.move else 0,
+        "gone_at": plan.gone_at,
     }
     if plan.error is None:
         changes["succeeded_at"] = plan.polled_at
     if plan.validators is not None:
         changes |= {"etag": plan.validators.etag, "last_modified": plan.validators.last_modified}
-    found = {"body_hash": plan.body_hash, "title": plan.title, "moved_to": plan.moved_to}
+    if plan.pace is not None:
+        changes["pace"] = _packed_pace(plan.pace)
+    if look.sifted.lied:
+        changes["validators_lie"] = True
+    found = {
+        "body_hash": plan.body_hash,
+        "title": plan.title,
+        "moved_to": plan.moved_to,
+        "afresh_at": plan.afresh_at,
+        "newest_at": plan.newest_at,
+    }
     return changes | {name: value for name, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A poll beside what is known: its plan, made whole, and by uid what was listed and the rows of what we have."""
+
+    plan: PollPlan
+    seen: dict[str, Sighting] = field(default_factory=dict)
+    rows: dict[str, Found] = field(default_factory=dict)
+    sifted: Sifted = field(default_factory=Sifted)
+
+
+def _look_at(connection: Connection, claim: FeedClaim, plan: PollPlan, listed: dict[str, ListedEntry]) -> _Look:
+    feed_id = connection.execute(select(feeds.c.id).where(feeds.c.uid == claim.feed.id)).scalar_one()
+    rows = _known_rows(connection, feed_id, listed)
+    seen = {uid: _sighting(uid, item, rows.get(uid)) for uid, item in listed.items()}
+    if asks_for_titles(claim, plan, list(seen.values())):
+        familiar = _familiar_rows(connection, feed_id, seen, rows)
+        seen |= {uid: replace(seen[uid], familiar=True) for uid in familiar}
+        rows |= familiar
+    sightings = list(seen.values())
+    new = sum(not sighting.known for sighting in sightings)
+    changed = sum(sighting.changed for sighting in sightings)
+    if not new and not changed:
+        return _Look(plan=learn_interval(claim, plan, moments=(), listed=len(seen), new=0, changed=0), seen=seen)
+    last = connection.execute(_LAST.where(entries.c.feed_id == feed_id)).all()
+    moments = [moment for row in last if (moment := _first_known(row))]
+    sifted = sift(claim, plan, sightings, knows=bool(last), moments=moments)
+    if not sifted.rename:  # old entries in new clothes say nothing of how often news comes
+        came = [*moments, plan.polled_at]
+        plan = learn_interval(claim, plan, moments=came, listed=len(seen), new=new, changed=changed)
+    return _Look(plan=plan, seen=seen, rows=rows, sifted=sifted)
+
+
+def _sighting(uid: str, item: ListedEntry, row: Found | None) -> Sighting:
+    if row is None:
+        return Sighting(listed=item)
+    changed = row.fingerprint != item.fingerprint and row.updates < MOST_UPDATES
+    return Sighting(listed=item, known=True, renamed=row.uid != uid, changed=changed)
+
+
+def _first_known(row: Found) -> datetime | None:
+    baseline = row.state in {EntryState.BASELINE, EntryState.HELD}
+    return first_known(seen_at=row.seen_at, published_at=row.published_at, baseline=baseline)
+
+
+def _familiar_rows(
+    connection: Connection, feed_id: int, seen: dict[str, Sighting], rows: dict[str, Found]
+) -> dict[str, Found]:
+    """By the uid under which they are listed now, rows that bear the title of an entry that is not known."""
+    query = _TITLED.where(entries.c.feed_id == feed_id).order_by(entries.c.seen_at.desc()).limit(TITLES)
+    taken = {row.id for row in rows.values()}
+    by_title = {same_title(row.title): row for row in connection.execute(query) if row.id not in taken}
+    by_title.pop(None, None)
+    familiar: dict[str, Found] = {}
+    for uid, sighting in seen.items():
+        title = same_title(sighting.listed.title)
+        if not sighting.known and title in by_title:
+            familiar[uid] = by_title.pop(title)
+    return familiar
 
 
 def _known_rows(connection: Connection, feed_id: int, listed: dict[str, ListedEntry]) -> dict[str, Found]:
@@ -240,6 +385,12 @@ def _known_rows(connection: Connection, feed_id: int, listed: dict[str, ListedEn
 
 _KNOWN = select(entries.c.id, entries.c.uid, entries.c.url_uid, entries.c.fingerprint, entries.c.updates).order_by(
     entries.c.id
+)
+_TITLED = select(entries.c.id, entries.c.uid, entries.c.title)
+_LAST = (
+    select(entries.c.seen_at, entries.c.published_at, entries.c.state)
+    .order_by(entries.c.seen_at.desc(), entries.c.id.desc())
+    .limit(HABIT)
 )
 
 
@@ -268,9 +419,21 @@ def _words_of(item: ListedEntry, plan: PollPlan) -> dict[str, Any]:
     }
 
 
-def _new_entry(uid: str, item: ListedEntry, feed_id: int, plan: PollPlan) -> dict[str, Any]:
-    fresh = {"state": plan.state, "not_before": plan.polled_at, "tries": 0, "updates": 0}
-    return {"uid": uid, "feed_id": feed_id, **fresh, **_words_of(item, plan)}
+def _new_entry(uid: str, item: ListedEntry, feed_id: int, look: _Look) -> dict[str, Any]:
+    held = item.key in look.sifted.held
+    state, note = (EntryState.HELD, look.sifted.note) if held else (look.plan.state_of(item), None)
+    fresh = {"state": state, "note": note, "not_before": look.plan.polled_at, "tries": 0, "updates": 0}
+    return {"uid": uid, "feed_id": feed_id, **fresh, **_words_of(item, look.plan)}
+
+
+def _in_reading_order(fresh: list[dict[str, Any]], plan: PollPlan) -> list[dict[str, Any]]:
+    return sorted(fresh, key=lambda values: values["published_at"] or plan.polled_at)
+
+
+def _rename(uid: str, item: ListedEntry) -> dict[str, Any]:
+    """An old entry under a new key: nothing of it is news, and nothing that became of it changes."""
+    words = {"title": item.title, "summary": item.summary, "fingerprint": item.fingerprint}
+    return {"uid": uid, "url": item.url, "url_key": item.url_key, "url_uid": _url_uid(item), **words}
 
 
 def _update_of(item: ListedEntry, row: Found, plan: PollPlan) -> dict[str, Any]:

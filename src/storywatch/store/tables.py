@@ -116,6 +116,7 @@ class FeedRow(Row, table=True):
     newest_at: datetime | None  # of the dates that it listed
     afresh_at: datetime | None  # when it was last asked without validators
     validators_lie: bool  # it said "not modified" of what was: it is asked without them
+    pace: Any = _json(nullable=True)  # how often it wants to be asked, as it said when it last listed something
     polled_at: datetime | None
     succeeded_at: datetime | None
     next_poll_at: datetime
@@ -153,6 +154,10 @@ class SubscriptionRow(Row, table=True):
     next_at: datetime | None  # to ask, or to ask anew; None: no more
     expires_at: datetime | None
     called_at: datetime | None
+    checked_at: datetime | None  # when the last poll began that was compared with its calls
+    told: int  # news in a row of which it told before a poll found them
+    silent: int  # news in a row that polls found without it
+    base_url: str = _words()  # the beginning of the address that it was given
     failures: int
     note: str | None = _words(nullable=True)
 
@@ -163,6 +168,7 @@ class EntryRow(Row, table=True):
     __tablename__ = "entry"
     __table_args__ = (
         Index("entry_url", "feed_id", "url_uid"),
+        Index("entry_seen", "feed_id", "seen_at"),
         Index(
             "entry_waiting",
             "seen_at",
@@ -197,6 +203,7 @@ class ArticleRow(Row, table=True):
     """A judged text. `body` is its paragraphs, packed."""
 
     __tablename__ = "article"
+    __table_args__ = (Index("article_url_key", "url_key"),)
 
     id: int | None = _key()
     uid: str = _words(unique=True)

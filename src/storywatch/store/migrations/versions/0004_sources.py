@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from storywatch.core.ids import digest
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -27,10 +29,13 @@ def upgrade() -> None:
         feed.add_column(sa.Column("newest_at", UTCDateTime(), nullable=True))
         feed.add_column(sa.Column("afresh_at", UTCDateTime(), nullable=True))
         feed.add_column(sa.Column("validators_lie", sa.Boolean(), nullable=False, server_default=sa.false()))
+        feed.add_column(sa.Column("pace", sa.JSON(none_as_null=True), nullable=True))
 
     with op.batch_alter_table("feed") as feed:  # what rows had till now; new ones say it themselves
         for name in ("kind", "moving_polls", "validators_lie"):
             feed.alter_column(name, server_default=None)
+
+    op.create_index("entry_seen", "entry", ["feed_id", "seen_at"])
 
     with op.batch_alter_table("verdict") as verdict:
         verdict.add_column(sa.Column("rate_shift", sa.Float(), nullable=False, server_default="0"))
@@ -66,6 +71,10 @@ def upgrade() -> None:
         sa.Column("next_at", UTCDateTime(), nullable=True),
         sa.Column("expires_at", UTCDateTime(), nullable=True),
         sa.Column("called_at", UTCDateTime(), nullable=True),
+        sa.Column("checked_at", UTCDateTime(), nullable=True),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("silent", sa.Integer(), nullable=False),
+        sa.Column("base_url", sa.Text(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name="subscription_feed_id_fkey"),
@@ -86,6 +95,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("url_uid", "article_key", name="article_address_url_uid_article_key_key"),
     )
     op.create_index("article_address_article", "article_address", ["article_key"])
+    op.create_index("article_url_key", "article", ["url_key"])
+    _address_known_articles()
 
     op.create_table(
         "raw_page",
@@ -125,3 +136,23 @@ def upgrade() -> None:
     )
     op.create_index("revisit_due", "revisit", ["next_at", "id"])
     op.create_index("revisit_entry_id", "revisit", ["entry_id"])
+
+
+def _address_known_articles() -> None:
+    """What was judged till now is known under the address that it was listed under."""
+    article = sa.table("article", sa.column("url"), sa.column("url_key"), sa.column("seen_at", UTCDateTime()))
+    address = sa.table(
+        "article_address",
+        *(sa.column(name) for name in ("url", "url_uid", "article_key", "kind")),
+        sa.column("seen_at", UTCDateTime()),
+    )
+    connection = op.get_bind()
+    known = sa.select(sa.func.min(article.c.url), article.c.url_key, sa.func.min(article.c.seen_at)).group_by(
+        article.c.url_key
+    )
+    rows = [
+        {"url": url, "url_uid": digest("url", key), "article_key": key, "kind": "listed", "seen_at": seen_at}
+        for url, key, seen_at in connection.execute(known)
+    ]
+    if rows:
+        op.bulk_insert(address, rows)
