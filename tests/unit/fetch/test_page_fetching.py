@@ -9,7 +9,7 @@ import pytest
 from builders import NOON
 from fakes import FakeClock, FakeWeb, ReadersHere
 
-from storywatch.core.model import Page, PageState
+from storywatch.core.model import ArticleRules, Feed, FeedId, Page, PageState
 from storywatch.errors import FetchFailed, Forbidden, Unreadable
 from storywatch.fetch.client import Web
 from storywatch.fetch.hosts import Hosts
@@ -34,7 +34,13 @@ class World:
         self.client = self.web.client()
         asked = Web(self.client, Hosts(self.clock, spacing=timedelta()), self.clock)
         self.robots = Robots(asked, ReadersHere(), self.clock, kept_sites=20)
-        self.fetcher = HttpPageFetcher(asked, self.robots, ReadersHere(), self.clock)
+        self._asked = asked
+        self.use()
+
+    def use(self, *feeds: Feed) -> None:
+        """With these feeds configured."""
+        named = {feed.id: feed for feed in feeds}
+        self.fetcher = HttpPageFetcher(self._asked, self.robots, ReadersHere(), self.clock, feeds=named)
 
     async def fetch(self, url: str) -> Page | Exception:
         try:
@@ -173,14 +179,42 @@ def test_what_is_no_page_is_unreadable(kind: str) -> None:
     assert str(answer) == f"harbor-times.example: {kind}, not a page"
 
 
-def test_an_article_that_became_the_front_page_is_unreadable() -> None:
-    """What stands there is other news."""
+def test_an_article_that_became_the_front_page_is_gone() -> None:
+    """What stands there is other news, and none of it is taken for the article's."""
     world = World()
     world.web.put(URL, status=302, location="/")
     world.web.put(f"{SITE}/", HTML)
+    [page] = world.read()
+    assert isinstance(page, Page)
+    assert (page.state, page.paragraphs) == (PageState.GONE, ())
+    assert page.notes == ("not there any more: the address leads to /",)
+
+
+def test_a_feeds_own_rules_and_title_go_with_the_page() -> None:
+    """Its outlet's pages are read by its selectors; a section that came instead is known by the feed's title."""
+    long = "The harbour reopened on Monday after nine days of strike, said the board of the port. " * 4
+    world = World()
+    rules = ArticleRules(body=".story", title=".head")
+    feed = Feed(id=FeedId("harbor-times"), url=f"{SITE}/feed", owner="harbor-times", article=rules)
+    world.use(feed)
+    world.web.put(
+        URL, f"<html><body><b class=head>Open</b><div class=story><p>{long}</p></div><p>{long}x</p></body></html>"
+    )
+    page = asyncio.run(world.fetcher.fetch_page(URL, feed=feed.id))
+    assert (page.title, page.paragraphs, page.read_by) == ("Open", (long.strip(),), "rules")
+    world.web.put(f"{SITE}/news/2026/harbour", status=302, location="/news/")
+    world.web.put(f"{SITE}/news/", f"<html><body><h1>All news</h1><p>{long}</p></body></html>")
+    section = asyncio.run(world.fetcher.fetch_page(f"{SITE}/news/2026/harbour", title="Harbour reopens after strike"))
+    assert section.state is PageState.GONE
+
+
+def test_a_bot_check_with_a_status_of_its_own_is_told() -> None:
+    """Some answer 403 with a header that says what it was."""
+    world = World()
+    world.web.put(URL, status=403, cf_mitigated="challenge")
     [answer] = world.read()
-    assert isinstance(answer, Unreadable)
-    assert "leads to the front page" in str(answer)
+    assert isinstance(answer, FetchFailed)
+    assert str(answer) == "harbor-times.example: 403 for /news/1, a bot check"
 
 
 @pytest.mark.parametrize("url", ["gopher://harbor-times.example/1", "http://[::1", "https:///x", "", "//a.example/x"])
