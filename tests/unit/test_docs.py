@@ -40,6 +40,11 @@ def section(command: str) -> str:
 
 def options_of(parser: argparse.ArgumentParser) -> Iterator[str]:
     for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices
+            for inner in action.choices.values():
+                yield from options_of(inner)
+            continue
         long_names = [name for name in action.option_strings if name.startswith("--")]
         if action.option_strings:
             yield from (name for name in long_names if name not in {"--help", "--config"})

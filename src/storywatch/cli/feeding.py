@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.progress import MofNCompleteColumn, Progress, TextColumn
 
 from storywatch.app import SystemClock, open_outside
+from storywatch.cli import adding, listing
 from storywatch.cli.checking import Finding, quiet_logs, report
 from storywatch.cli.printing import console, print_json, print_table, when
 from storywatch.cli.telling import open_views
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
 
 
 def feeds(options: Namespace) -> int:
-    """`storywatch feeds [list|check]`."""
+    """`storywatch feeds [list|check|add|discover|import|export]`."""
+    match options.action:
+        case "add":
+            return adding.add(options)
+        case "discover":
+            return adding.discover(options)
+        case "import":
+            return listing.import_opml(options)
+        case "export":
+            return listing.export_opml(options)
     config = load_config(options.config, environ=os.environ)
     quiet_logs()
     unknown = set(options.feed) - set(config.feeds)

@@ -34,9 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     doctor = add("doctor", "check configuration, database, clock, feeds and channels", json=True)
     doctor.add_argument("--offline", action="store_true", help="leave out the feeds and the channels")
 
-    feeds = add("feeds", "list the feeds and how they do, or check that they answer", json=True)
-    feeds.add_argument("action", nargs="?", choices=["list", "check"], default="list", help="default: list")
-    feeds.add_argument("--feed", action="append", default=[], metavar="ID", help="only this feed (may be repeated)")
+    _feeds(add("feeds", "list the feeds and how they do, check that they answer, find and add new ones", json=True))
 
     explain = add("explain", "tell why an article is, or is not, news to a story", json=True)
     explain.add_argument(
@@ -84,6 +82,47 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--exit", action="store_true", help="end when the stream ends, on a terminal too")
     add("version", "the version of the program, of its parts and of its database schema", config=False, json=True)
     return parser
+
+
+def _feeds(feeds: argparse.ArgumentParser) -> None:
+    """The actions of `feeds`, each with options of its own; without one it is `list`."""
+    only = {"action": "append", "metavar": "ID", "help": "only this feed (may be repeated)"}
+    feeds.add_argument("--feed", default=[], **only)  # type: ignore[arg-type]  # of one function with many meanings
+    feeds.set_defaults(action="list")
+    shared = _shared_options()
+    actions = feeds.add_subparsers(title="actions", dest="action", metavar="ACTION")
+
+    def add(name: str, what: str, *, json: bool = True) -> argparse.ArgumentParser:
+        parser = actions.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".", parents=[shared])
+        if json:
+            parser.add_argument(
+                "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for programs"
+            )
+        return parser
+
+    for name, what in (("list", "how the feeds do (default)"), ("check", "ask each feed once; nothing is stored")):
+        add(name, what).add_argument("--feed", default=argparse.SUPPRESS, **only)  # type: ignore[arg-type]  # same
+    new = add("add", "look at an address, and put what can be followed there at the end of feeds.toml")
+    new.add_argument("url", metavar="URL", help="a feed, a sitemap, a page, or a site's home page")
+    new.add_argument("--id", metavar="ID", help="default: the site's name")
+    new.add_argument(
+        "--owner", metavar="NAME", help="who is behind it; default: as other feeds of the site, else the id"
+    )
+    new.add_argument("--lang", metavar="LANG", help="its language; default: as it says")
+    new.add_argument("--every", metavar="DURATION", help="how often to ask it; default: learned")
+    new.add_argument(
+        "--backfill", metavar="DURATION", help="how far back its first entries are news; default: not at all"
+    )
+    new.add_argument("--select", metavar="CSS", help="follow the page itself, by its links that this selector finds")
+    new.add_argument("--yes", action="store_true", help="write it without asking")
+    site = add("discover", "what can be followed at a site; nothing is stored")
+    site.add_argument("site", metavar="SITE", help="its address")
+    opml = add("import", "add all feeds of an OPML file that are not there yet")
+    opml.add_argument("file", type=Path, metavar="FILE", help="the file, or - for standard input")
+    opml.add_argument("--dry-run", action="store_true", help="say what would be added, and write nothing")
+    out = add("export", "write the configured feeds as OPML", json=False)
+    out.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: standard output")
+    out.add_argument("--force", action="store_true", help="write over a file that is there")
 
 
 class _Adder:
