@@ -37,6 +37,7 @@ PLAIN_WORDS = {
 }
 PLAIN_TYPES = {
     "string_type": "a text in quotes",
+    "bool_type": "true or false",
     "list_type": 'a list such as ["a", "b"]',
     "dict_type": "a table",
     "model_type": "a table",
