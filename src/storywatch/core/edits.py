@@ -82,8 +82,8 @@ _WORDS_OF = {  # small words that carry no meaning of their own where one is put
 
 def compare_versions(old_sentences: Sequence[str], new_sentences: Sequence[str]) -> tuple[Difference, ...]:
     """What the new version changes, in its order; sentences that stand in both, wherever they stand, are no difference."""
-    before = [(_bare(text), text) for text in old_sentences if not _is_stamp(text)]
-    after = [(_bare(text), text) for text in new_sentences if not _is_stamp(text)]
+    before = [(bare(text), text) for text in old_sentences if not is_stamp(text)]
+    after = [(bare(text), text) for text in new_sentences if not is_stamp(text)]
     kept = {bare for bare, _ in before} & {bare for bare, _ in after}
     before = [pair for pair in before if pair[0] and pair[0] not in kept]
     after = [pair for pair in after if pair[0] and pair[0] not in kept]
@@ -94,13 +94,14 @@ def compare_versions(old_sentences: Sequence[str], new_sentences: Sequence[str])
     return tuple(dict.fromkeys(found))  # a live ticker repeats its lines as its summary
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """A sentence without blanks, quotes, marks and capitals: what is left is what it says. Signs in figures stay."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(_MARKS.sub(" ", re.sub(r"(?<=\d)[.,:](?=\d)", "_", plain)).split())
 
 
-def _is_stamp(text: str) -> bool:
+def is_stamp(text: str) -> bool:
+    """Is a line the time of an update?"""
     return _STAMP.match(text.strip()) is not None
 
 
@@ -199,7 +200,7 @@ def _names(old: str, new: str) -> bool:
     """A name that the old version does not have; one that is only misspelt is none."""
     before, after = names_of(old), names_of(new)
     come, gone = after - before, before - after
-    return bool(come) and not any(_is_typo(one, other) for one in come for other in gone)
+    return bool(come) and not any(is_typo(one, other) for one in come for other in gone)
 
 
 def _words(old: str, new: str) -> bool:
@@ -212,10 +213,11 @@ def _words(old: str, new: str) -> bool:
         return False
     gone = [word for word in before if word not in after and word not in _WORDS_OF]
     come = [word for word in after if word not in before and word not in _WORDS_OF]
-    return bool(gone and come) and not any(_is_typo(one, other) for one in gone for other in come)
+    return bool(gone and come) and not any(is_typo(one, other) for one in gone for other in come)
 
 
-def _is_typo(one: str, other: str) -> bool:
+def is_typo(one: str, other: str) -> bool:
+    """Is one word a misspelling of the other?"""
     return SequenceMatcher(a=one[:60], b=other[:60], autojunk=False).ratio() >= TYPO
 
 

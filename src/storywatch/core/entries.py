@@ -4,31 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storywatch.core.identity import addresses_of, key_of
 from storywatch.core.ids import digest
 from storywatch.core.model import Article, ArticleId, PageState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from storywatch.core.model import Entry, Page
+    from storywatch.core.model import Entry, Page, RawPage
 
 # Below so many characters a language detector guesses, and what feed, page or config say is worth more.
 TOO_SHORT_TO_TELL = 30
 
 
-def article_of(entry: Entry, page: Page | None, *, detect_language: Callable[[str], str]) -> Article:
+def article_of(
+    entry: Entry,
+    page: Page | None,
+    *,
+    detect_language: Callable[[str], str],
+    known: Mapping[str, str] | None = None,
+    raw: RawPage | None = None,
+) -> Article:
     """The article behind an entry; the feed's own text where the page could not be had or says less.
 
-    The id follows from address, title and text: another text at the same address is another version.
+    The id follows from the article's key, title and text: another text of the same article is another version.
+    `known` says under which key an article is known already, for the keys of addresses that lead to one.
     """
     paragraphs = _paragraphs(entry, page)
     read = page if page and not page.state.is_unread else None  # what came instead says nothing about the article
     title = entry.title or (read.title if read else "")
+    addresses = addresses_of(entry, page)
+    key = key_of(addresses, known or {})
     return Article(
-        id=ArticleId(digest("art", entry.url_key, title, *paragraphs)),
+        id=ArticleId(digest("art", key, title, *paragraphs)),
         url=entry.url,
-        url_key=entry.url_key,
+        url_key=key,
         title=title,
         summary=entry.summary,
         paragraphs=paragraphs,
@@ -40,6 +51,8 @@ def article_of(entry: Entry, page: Page | None, *, detect_language: Callable[[st
         seen_at=entry.seen_at,
         state=page.state if page else PageState.FEED_ONLY,
         raw_hash=page.raw_hash if page else None,
+        addresses=addresses,
+        raw=raw if read else None,
     )
 
 
