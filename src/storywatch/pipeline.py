@@ -122,10 +122,13 @@ class Pipeline:
             new=outcome.new,
             changed=outcome.changed,
             known=outcome.known,
+            held=outcome.held,
             failures=plan.failures,
             error=plan.error,
-            next_poll_at=plan.next_poll_at.isoformat(),
+            next_poll_at=(outcome.next_poll_at or plan.next_poll_at).isoformat(),
         )
+        for notice in outcome.notices:
+            log.warning("feed_noticed", feed_id=claim.feed.id, kind=notice.kind, told=notice.told)
         return outcome
 
     # ------------------------------------------------------------------ entry -> article

@@ -33,6 +33,7 @@ def test_an_empty_database_has_views_too(desk: Desk) -> None:
         developments=0,
         feeds=1,
         feeds_failing=0,
+        feeds_gone=0,
         last_success={"harbor-times": NOON - timedelta(hours=1)},
     )
 

@@ -10,7 +10,7 @@ from builders import NOON, a_claim, a_judged, an_article
 from newsdesk import NOW, fill
 from prometheus_client.parser import text_string_to_metric_families
 
-from storywatch.core.model import AttemptOutcome, DeliveryState, Label, PollOutcome
+from storywatch.core.model import AttemptOutcome, DeliveryState, FeedNotice, Label, NoticeKind, PollOutcome
 from storywatch.store.opinions import Opinions, OpinionView
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ def test_what_the_service_tells_is_counted(newsdesk: Newsdesk) -> None:
     metrics = newsdesk.metrics
     metrics.polled(PollOutcome(new=3, changed=1, known=40), seconds=0.2)
     metrics.polled(PollOutcome(known=40), seconds=0.1)
+    gap = FeedNotice(kind=NoticeKind.GAP, told="nothing was known", at=NOON)
+    metrics.polled(PollOutcome(held=12, notices=(gap,)), seconds=0.1)
+    metrics.polled(PollOutcome(unchanged=True), seconds=0.1)
+    metrics.polled(PollOutcome(failed=True), seconds=0.1)
     article = an_article(published_at=NOON - timedelta(minutes=10), seen_at=NOON)
     judged = a_judged(article)
     assert judged.alert
@@ -51,7 +55,11 @@ def test_what_the_service_tells_is_counted(newsdesk: Newsdesk) -> None:
 
     assert seen["storywatch_build_info", (("version", "1.2.3"),)] == 1
     assert seen["storywatch_poll_seconds_count", (("outcome", "entries"),)] == 1
-    assert seen["storywatch_poll_seconds_count", (("outcome", "nothing-new"),)] == 1
+    assert seen["storywatch_poll_seconds_count", (("outcome", "nothing-new"),)] == 2
+    assert seen["storywatch_poll_seconds_count", (("outcome", "not-modified"),)] == 1
+    assert seen["storywatch_poll_seconds_count", (("outcome", "failed"),)] == 1
+    assert seen["storywatch_entries_total", (("state", "held"),)] == 12
+    assert seen["storywatch_feed_notices_total", (("kind", "gap"),)] == 1
     assert seen["storywatch_entries_total", (("state", "new"),)] == 3
     assert seen["storywatch_entries_total", (("state", "known"),)] == 80
     assert seen["storywatch_judge_seconds_count", ()] == 2

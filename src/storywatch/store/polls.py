@@ -361,7 +361,7 @@ def _familiar_rows(
     by_title = {same_title(row.title): row for row in connection.execute(query) if row.id not in taken}
     by_title.pop(None, None)
     familiar: dict[str, Found] = {}
-    for uid, sighting in seen.items():
+    for uid, sighting in reversed(seen.items()):  # the first one listed is the known one
         title = same_title(sighting.listed.title)
         if not sighting.known and title in by_title:
             familiar[uid] = by_title.pop(title)

@@ -6,9 +6,10 @@ All values are frozen dataclasses of plain things; `dataclasses.asdict` gives wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, distinct, func, or_, select
 
 from storywatch.core.corrections import development_id, in_words, label_after, moved_by
 from storywatch.core.model import (
@@ -28,7 +29,7 @@ from storywatch.store.outbox import words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
 from storywatch.store.reports import load_reports
 from storywatch.store.said import load_all_said, load_taken_back
-from storywatch.store.tables import alert, article, delivery, development, entry, feed, verdict, watch
+from storywatch.store.tables import alert, article, delivery, development, entry, feed, feed_notice, verdict, watch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from storywatch.core.model import Correction
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
+
+
+YIELD_TIME = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +100,25 @@ class DevelopmentView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeView:
+    """Something about a feed that people should know; `kind` is a `NoticeKind`."""
+
+    feed: str
+    kind: str
+    told: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeedView:
-    """A feed's health. `entries` counts those that are known; `first_poll`: it never gave a list."""
+    """A feed's health and what it gives. `entries` counts those that are known; `first_poll`: it never gave a list.
+
+    Of the last seven days: `listed` counts its entries, `about` the articles behind them that were about a story, and
+    `developments` those that broke one.
+    """
 
     id: str
+    kind: str
     url: str
     moved_to: str | None
     title: str | None
@@ -113,8 +132,17 @@ class FeedView:
     failures: int
     status: int | None
     error: str | None
+    interval_seconds: float | None  # its habit: how often it is worth asking; None: not polled yet
+    every_seconds: float | None  # as it is configured; None: by its habit
+    moving_to: str | None  # where redirects for good lead, not believed yet
+    gone_at: datetime | None  # asked no more
+    validators_lie: bool  # asked for the whole list each time
     entries: int
     waiting: int
+    listed: int
+    about: int
+    developments: int
+    last_notice: NoticeView | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +222,7 @@ class Gauges:
     developments: int
     feeds: int
     feeds_failing: int
+    feeds_gone: int
     last_success: dict[str, datetime]  # by feed; a feed that never succeeded is missing
 
 
@@ -230,7 +259,7 @@ class Views:
             return [_delivery(row) for row in rows]
 
     def feeds(self) -> list[FeedView]:
-        """Every feed that is or was configured, by id, with its health."""
+        """Every feed that is or was configured, by id, with its health; of seven days before the last poll of any."""
         by_feed = select(entry.c.feed_id, func.count().label("rows")).group_by(entry.c.feed_id)
         known = by_feed.subquery()  # both counts come from an index alone: entries are many
         waiting = by_feed.where(entry.c.state == EntryState.WAITING).subquery()
@@ -240,7 +269,18 @@ class Views:
             .outerjoin(waiting, waiting.c.feed_id == feed.c.id)
         )
         with self.database.read() as connection:
-            return [_feed(row) for row in connection.execute(query.order_by(feed.c.uid))]
+            rows = connection.execute(query.order_by(feed.c.uid)).all()
+            polled = [row.polled_at for row in rows if row.polled_at]
+            since = max(polled) - YIELD_TIME if polled else None
+            yields = {row.id: row for row in connection.execute(_yields(since))} if since else {}
+            last = {row.feed: _notice(row) for row in connection.execute(_last_notices())}
+            return [_feed(row, yields.get(row.id), last.get(row.uid)) for row in rows]
+
+    def notices(self, *, limit: int = 50) -> list[NoticeView]:
+        """What was told of the feeds that are in use, the last first."""
+        query = _notices().where(feed.c.enabled).order_by(feed_notice.c.id.desc()).limit(limit)
+        with self.database.read() as connection:
+            return [_notice(row) for row in connection.execute(query)]
 
     def explain(self, reference: str, *, limit: int = 20) -> Explanation:
         """What became of an address (as listed, or canonical) or of an article id; the newest first."""
@@ -267,7 +307,7 @@ class Views:
             states = {row.state: row.rows for row in connection.execute(_states())}
             oldest = connection.execute(_oldest_waiting()).scalar()
             feeds = connection.execute(
-                select(feed.c.uid, feed.c.failures, feed.c.succeeded_at).where(feed.c.enabled)
+                select(feed.c.uid, feed.c.failures, feed.c.succeeded_at, feed.c.gone_at).where(feed.c.enabled)
             ).all()
             return Gauges(
                 deliveries_waiting=states.get(DeliveryState.WAITING, 0),
@@ -279,6 +319,7 @@ class Views:
                 developments=_count(connection, select(development.c.id)),
                 feeds=len(feeds),
                 feeds_failing=sum(row.failures > 0 for row in feeds),
+                feeds_gone=sum(row.gone_at is not None for row in feeds),
                 last_success={row.uid: row.succeeded_at for row in feeds if row.succeeded_at},
             )
 
@@ -487,9 +528,42 @@ def _delivery(row: Found) -> DeliveryView:
     )
 
 
-def _feed(row: Found) -> FeedView:
+def _yields(since: datetime) -> Query:
+    """By feed what came of the entries that it listed since then. One article of two feeds counts for both."""
+    is_about = case((verdict.c.label != Label.OFF_TOPIC, verdict.c.article_id))
+    broke = case((verdict.c.label == Label.DEVELOPMENT, verdict.c.article_id))
+    return (
+        select(
+            feed.c.id,
+            func.count(distinct(entry.c.id)).label("listed"),
+            func.count(distinct(is_about)).label("about"),
+            func.count(distinct(broke)).label("developments"),
+        )
+        .join(entry, and_(entry.c.feed_id == feed.c.id, entry.c.seen_at >= since))
+        .outerjoin(article, article.c.uid == entry.c.article)
+        .outerjoin(verdict, verdict.c.article_id == article.c.id)
+        .group_by(feed.c.id)
+    )
+
+
+def _notices() -> Query:
+    columns = (feed.c.uid.label("feed"), feed_notice.c.kind, feed_notice.c.told, feed_notice.c.at)
+    return select(*columns).join(feed, feed.c.id == feed_notice.c.feed_id)
+
+
+def _last_notices() -> Query:
+    last = select(func.max(feed_notice.c.id)).group_by(feed_notice.c.feed_id)
+    return _notices().where(feed_notice.c.id.in_(last))
+
+
+def _notice(row: Found) -> NoticeView:
+    return NoticeView(feed=row.feed, kind=row.kind, told=row.told, at=row.at)
+
+
+def _feed(row: Found, yielded: Found | None, last: NoticeView | None) -> FeedView:
     return FeedView(
         id=row.uid,
+        kind=row.kind,
         url=without_password(row.url),
         moved_to=row.moved_to and without_password(row.moved_to),
         title=row.title,
@@ -503,8 +577,17 @@ def _feed(row: Found) -> FeedView:
         failures=row.failures,
         status=row.status,
         error=row.error,
+        interval_seconds=row.interval_seconds,
+        every_seconds=row.every_seconds,
+        moving_to=row.moving_to and without_password(row.moving_to),
+        gone_at=row.gone_at,
+        validators_lie=row.validators_lie,
         entries=row.entries or 0,
         waiting=row.waiting or 0,
+        listed=yielded.listed if yielded else 0,
+        about=yielded.about if yielded else 0,
+        developments=yielded.developments if yielded else 0,
+        last_notice=last,
     )
 
 

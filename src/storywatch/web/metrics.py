@@ -35,7 +35,8 @@ class Metrics:
         Info("storywatch_build", "The version that runs.", registry=self.registry).info({"version": version})
         self._poll_seconds = Histogram(
             "storywatch_poll_seconds",
-            "Time from asking a feed to having its entries in the database, by what came of it.",
+            "Time from asking a feed to having its entries in the database, by what came of it "
+            "(entries, nothing-new, not-modified, failed).",
             ["outcome"],
             buckets=SHORT,
             registry=self.registry,
@@ -44,6 +45,12 @@ class Metrics:
             "storywatch_entries_total",
             "Entries that feeds listed, by whether they were new to us.",
             ["state"],
+            registry=self.registry,
+        )
+        self._notices = Counter(
+            "storywatch_feed_notices_total",
+            "What people were told about feeds, by kind.",
+            ["kind"],
             registry=self.registry,
         )
         self._judge_seconds = Histogram(
@@ -94,11 +101,13 @@ class Metrics:
 
     def polled(self, outcome: PollOutcome, *, seconds: float) -> None:
         """One feed was asked."""
-        news = outcome.new + outcome.changed
-        self._poll_seconds.labels("entries" if news else "nothing-new").observe(seconds)
+        self._poll_seconds.labels(_came_of(outcome)).observe(seconds)
         self._entries.labels("new").inc(outcome.new)
         self._entries.labels("changed").inc(outcome.changed)
         self._entries.labels("known").inc(outcome.known)
+        self._entries.labels("held").inc(outcome.held)
+        for notice in outcome.notices:
+            self._notices.labels(notice.kind).inc()
 
     def judged(self, judged: Judged, *, seconds: float) -> None:
         """One article was judged for one watch."""
@@ -198,6 +207,7 @@ class Stored(Collector):
         yield "storywatch_entries_waiting", "Entries that wait to be looked at.", gauges.entries_waiting
         yield "storywatch_feeds", "Feeds in use.", gauges.feeds
         yield "storywatch_feeds_failing", "Feeds in use whose last poll failed.", gauges.feeds_failing
+        yield "storywatch_feeds_gone", "Feeds in use that are gone for good and asked no more.", gauges.feeds_gone
         yield (
             "storywatch_opinion_budget_left",
             "Calls of language models that may still be made this day.",
@@ -214,6 +224,14 @@ class Stored(Collector):
                 "When the engine last looked for due work.",
                 self.ticked_at.timestamp(),
             )
+
+
+def _came_of(outcome: PollOutcome) -> str:
+    if outcome.failed:
+        return "failed"
+    if outcome.new or outcome.changed:
+        return "entries"
+    return "not-modified" if outcome.unchanged else "nothing-new"
 
 
 Family = TypeVar("Family", CounterMetricFamily, GaugeMetricFamily)

@@ -61,6 +61,8 @@ def signs_of_trouble(pulse: Pulse, *, ticked_at: datetime | None, now: datetime)
 
 def state_of_feed(feed: FeedView, *, now: datetime) -> State:
     """How the feed does, the gravest thing first."""
+    if feed.gone_at is not None:
+        return State("bad", "bad", "Gone for good", "its server says so: it is asked no more")
     if feed.failures:
         grave = feed.failures >= FAILURES_TO_TELL
         tries = f", {feed.failures} tries in a row" if feed.failures > 1 else ""
