@@ -87,13 +87,13 @@ def walk(stream: Stream, encoder: Encoder, weights: Weights) -> Decisions:
 def choose_cuts(walked: Sequence[tuple[Stream, Decisions]]) -> Cuts:
     """The cut that is best on these walks, where each story's own level moves it."""
     usual = usual_height(walked)
-    return replace(DEFAULT_CUTS, development=choose_cut(walked, usual=usual), usual=usual, share=usual_share(walked))
+    return replace(DEFAULT_CUTS, development=choose_cut(walked, usual=usual), usual=usual, share=least_share(walked))
 
 
-def usual_share(walked: Sequence[tuple[Stream, Decisions]]) -> float:
-    """The share of a story's articles that are about it, on average."""
+def least_share(walked: Sequence[tuple[Stream, Decisions]]) -> float:
+    """The share of a story's articles that are called about it, the least of all stories."""
     shares = [np.mean([one["verdict"] != Label.OFF_TOPIC for one in decisions]) for _, decisions in walked]
-    return round(float(np.mean(shares)), 4)
+    return round(float(min(shares)), 4)
 
 
 def usual_height(walked: Sequence[tuple[Stream, Decisions]]) -> float:

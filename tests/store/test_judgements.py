@@ -196,6 +196,7 @@ def learnt(judged: Iterable[Judged]) -> Story:
 def assert_same_story(recalled: Story, never_stopped: Story) -> None:
     assert recalled.total == never_stopped.total
     assert [one.record.article for one in recalled.known] == [one.record.article for one in never_stopped.known]
+    assert recalled.flow == never_stopped.flow
     assert recalled.facts.table == never_stopped.facts.table
     assert np.array_equal(recalled.memory.sentences, never_stopped.memory.sentences)
 

@@ -187,7 +187,7 @@ def _turned_relevance(match: Match, story: Story) -> tuple[Reason, ...]:
         match.features,
         story.weights.relevance,
         relevance=match.relevance,
-        cut=about_cut(story, wanted=match.features["terms"] > 0),
+        cut=about_cut(match.features, story),
         termed=bool(terms.any or terms.all_groups),
     )
     return tuple(turn.reason() for turn in turns)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FLOW = 500  # the last articles judged, of which a watch's base rate is taken
+PROBABLE = 0.5  # from this chance on an article counts as about the story
 DOUBTED = 20  # articles for which the usual rate stands at first
-TRUSTED = 0.5  # of the shift that the rate itself would ask for
+TRUSTED = 0.6  # of the shift that the rate itself would ask for
 RAREST = 0.002  # beyond it nothing is learnt from so few
 
 HIGH = 0.9  # the quantile of a story's scores that is compared
@@ -45,10 +46,10 @@ def shift_of(scores: Sequence[float], usual: float | None) -> float:
 def rate_shift(flow: Sequence[bool], usual: float | None) -> float:
     """What a watch's base rate adds to the log-odds that an article is about its story; never more than 0.
 
-    `flow` says of the last articles judged whether they were about it, `usual` is the share where the weights were learnt.
-    Posterior odds go with the prior ones (Saerens, Latinne and Decaestecker 2002); half of the shift is taken, since
-    what is rejected in the feeds of a whole country is less like the story than what the weights were taught to reject.
-    0 where nothing is known.
+    `flow` says of the last articles judged whether they were probably about it, `usual` is the least share that the weights were
+    learnt with: down to it a rate says nothing. Beyond, posterior odds go with the prior ones (Saerens, Latinne and
+    Decaestecker 2002). Not the whole of the shift is taken, since what is rejected in the feeds of a whole country is
+    less like the story than what the weights were taught to reject. 0 where nothing is known.
     """
     if usual is None:
         return 0.0

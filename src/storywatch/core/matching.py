@@ -14,6 +14,8 @@ from storywatch.core.weights import probability
 from storywatch.core.wording import tell_relevance
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from storywatch.core.memory import Look, Marks
     from storywatch.core.model import Vector
     from storywatch.core.relevance import Evidence
@@ -25,7 +27,7 @@ OPENING = 4  # sentences of the body
 COPY_WINDOW = timedelta(days=14)
 SHORT = 40  # runs; below that a text is too short for the share to mean anything, unless all is the same
 FEWEST_RUNS = 12  # of one same text at two addresses; "Live updates" and the like are written anew every day
-WANTED = 0.3  # the relevance that is enough for an article with one of the user's own words
+DOUBTFUL = 0.3  # the relevance that is enough with one of the user's own words, or where only two lines are known
 FEWEST_WORDS = 50  # that the story must have in a language before its words can say no
 REASONS_TOLD = 5
 
@@ -107,7 +109,7 @@ def match(reading: Reading, story: Story) -> Match:
     pulls = model.pulls(evidence.features)
     told = tell_relevance(evidence.features, pulls, evidence.terms, count=REASONS_TOLD)
     reasons = (*story.adjustment.reasons(moved), *told)
-    about = relevance >= about_cut(story, wanted=evidence.terms.wanted)
+    about = relevance >= about_cut(evidence.features, story)
     if evidence.terms.vetoes:
         relevance, about = 0.0, False
     elif copy_of is not None:
@@ -124,13 +126,14 @@ def match(reading: Reading, story: Story) -> Match:
     )
 
 
-def about_cut(story: Story, *, wanted: bool) -> float:
-    """The relevance from which on an article is about the story: lower where one of the user's own words is in it.
+def about_cut(features: Mapping[str, float], story: Story) -> float:
+    """The relevance from which on an article with this evidence is about the story.
 
-    What is so doubtful is hardly ever told (a score can't exceed the relevance), but it is kept and can be looked up.
+    Lower where one of the user's own words is in it, and where a feed's two lines are all that could be had: they say
+    less. What is so doubtful is hardly ever told (a score can't exceed the relevance), but it is kept and can be looked up.
     """
     cut = story.weights.cuts.about
-    return min(cut, WANTED) if wanted else cut
+    return min(cut, DOUBTFUL) if features["terms"] > 0 or features["feed_only"] else cut
 
 
 def _copied() -> Reason:

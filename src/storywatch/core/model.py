@@ -733,7 +733,7 @@ class StoryMemory:
     means: tuple[LanguageMean, ...] = ()
     precedents: tuple[Precedent, ...] = ()
     revision: int = 0
-    flow: tuple[bool, ...] = ()  # of the last articles that were judged: was it about the story?
+    flow: tuple[bool, ...] = ()  # of the last articles that were judged: was it probably about the story?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

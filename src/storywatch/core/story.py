@@ -17,7 +17,7 @@ import numpy as np
 from storywatch.core.corrections import corrected
 from storywatch.core.facts import Facts, Said
 from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust
-from storywatch.core.level import FLOW, rate_shift, shift_of
+from storywatch.core.level import FLOW, PROBABLE, rate_shift, shift_of
 from storywatch.core.memory import (
     LONG_NAME,
     Basis,
@@ -82,7 +82,7 @@ class Story:
     facts: Facts = field(default_factory=Facts)  # of the watch's texts and of `known`
     vocabulary: Vocabulary = field(default_factory=Vocabulary)  # of these too
     means: Mapping[str, LanguageMean] = field(default_factory=dict)
-    flow: tuple[bool, ...] = ()  # of the last articles judged: was it about the story?
+    flow: tuple[bool, ...] = ()  # of the last articles judged: was it probably about the story?
     adjustment: Adjustment = UNADJUSTED  # by the desk's feedback
     picker: Picker = field(default_factory=shipped_picker)  # of the sentences that tell
     gravity: Linear = field(default_factory=shipped_gravity)  # what makes a development major
@@ -153,9 +153,8 @@ class Story:
         """The story after this judgement."""
         record = judged.remembered
         means = self.means if judged.mean is None else {**self.means, judged.mean.lang: judged.mean}
-        about = judged.verdict.verdict is not Label.OFF_TOPIC
-        flow = (*self.flow, about)[-FLOW:]
-        if not about:
+        flow = (*self.flow, record.relevance >= PROBABLE)[-FLOW:]
+        if judged.verdict.verdict is Label.OFF_TOPIC:
             return replace(self, means=means, flow=flow)
         latest, total = Known.of(record), self.total + 1
         known = (*self.known, latest)[-size_of_memory(total) :]

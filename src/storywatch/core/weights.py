@@ -273,8 +273,8 @@ class Cuts:
     about: float  # relevance from here on: about the story
     development: float  # score from here on: an alert
     possible: float  # score from here on: the digest
-    share: float | None = None  # of judged articles that are about their story, where the weights were learnt
     usual: float | None = None  # how high the scores of a story usually go, in log-odds: its own moves the cut
+    share: float | None = None  # of judged articles about the story, the least of any that the weights were learnt on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

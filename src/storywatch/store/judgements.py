@@ -6,10 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from storywatch.core.feedback import PRECEDENTS_KEPT
-from storywatch.core.level import FLOW
+from storywatch.core.identity import KnownArticle
+from storywatch.core.level import FLOW, PROBABLE
 from storywatch.core.model import (
     ArticleId,
     DeliveryState,
@@ -18,6 +19,7 @@ from storywatch.core.model import (
     FeedbackKind,
     Label,
     LanguageMean,
+    PageState,
     Place,
     Precedent,
     Remembered,
@@ -28,6 +30,7 @@ from storywatch.core.model import (
 )
 from storywatch.core.story import REMEMBERED
 from storywatch.store import tables
+from storywatch.store.addresses import load_article_keys, record_addresses
 from storywatch.store.leases import give_back
 from storywatch.store.packing import (
     pack_all,
@@ -39,11 +42,12 @@ from storywatch.store.packing import (
     unpack_total,
     unpack_vector,
 )
+from storywatch.store.revisits import end_visit, is_about, keep_evidence, packed, plan_visits
 from storywatch.store.said import load_revisions, load_said
 from storywatch.store.tables import known_sentence, story_mean, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Table
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
         Vector,
         Watch,
     )
+    from storywatch.core.revisits import Visit, VisitPlan
     from storywatch.ports import Waker
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
@@ -148,16 +153,73 @@ class Judgements:
 
     # ------------------------------------------------------------------ T3
 
-    def record_article(
-        self, entry: Entry, article: Article, judged: Sequence[Judged], *, encoder: str, now: datetime
-    ) -> None:
-        """T3: article, verdicts, developments, known sentences, alerts and deliveries, together."""
+    def load_keys(self, keys: Collection[str]) -> dict[str, str]:
+        """For the keys of addresses that lead to an article that was judged: the key of the article."""
+        with self.database.read() as connection:
+            return load_article_keys(connection, keys)
+
+    def load_known(self, key: str) -> KnownArticle | None:
+        """The newest judged version of the article that an address leads to."""
+        article = tables.article
+        with self.database.read() as connection:
+            known = load_article_keys(connection, (key,)).get(key)
+            if known is None:
+                return None
+            newest = select(article).where(article.c.url_key == known).order_by(article.c.id.desc()).limit(1)
+            row = connection.execute(newest).one_or_none()
+            if row is None:
+                return None
+            watches = connection.execute(select(verdict.c.watch).where(verdict.c.article_id == row.id)).scalars()
+            return KnownArticle(
+                id=ArticleId(row.uid),
+                title=row.title,
+                summary=row.summary,
+                state=PageState(row.state),
+                watches=frozenset(map(WatchId, watches)),
+            )
+
+    def record_known(self, entry: Entry, article: Article, *, note: str, now: datetime) -> None:
+        """The article behind an entry was judged before: its addresses, and that the entry leads to it.
+
+        Raises `LeaseLost`.
+        """
         with self.database.write() as connection:
             where = tables.entry.c.id == entry.id
-            settled = {"state": EntryState.JUDGED, "article": article.id, "note": None}
+            settled = {"state": EntryState.KNOWN, "article": article.id, "note": note}
             give_back(connection, tables.entry, where, lease=entry.lease, **settled)
+            record_addresses(self.database, connection, article, now=now)
+
+    def record_article(
+        self,
+        entry: Entry,
+        article: Article,
+        judged: Sequence[Judged],
+        *,
+        encoder: str,
+        now: datetime,
+        visited: tuple[Visit, VisitPlan] | None = None,
+    ) -> None:
+        """T3: article, verdicts, developments, known sentences, alerts and deliveries, together.
+
+        With the article go its addresses and, where it is about a story, the bytes that it was read from and the
+        next visit to its page. `visited`: it was found by such a visit, which ends here in the place of the entry.
+        """
+        body = packed(article.raw) if is_about(judged) else None
+        with self.database.write() as connection:
+            settled = {"state": EntryState.JUDGED, "article": article.id, "note": None}
+            where = tables.entry.c.id == entry.id
+            if visited is None:
+                give_back(connection, tables.entry, where, lease=entry.lease, **settled)
+            else:
+                end_visit(connection, *visited, article)
+                connection.execute(update(tables.entry).where(where).values(article=article.id))
             pen = Pen(self.database, connection)
             article_id = pen.article(article)
+            record_addresses(self.database, connection, article, now=now)
+            if is_about(judged):
+                keep_evidence(self.database, connection, article, body, now=now)
+                if visited is None:
+                    plan_visits(self.database, connection, entry.id, article, now=now)
             planned: list[DeliveryId] = []
             for one in judged:
                 # Where there is a verdict, the article was judged before, and all that follows is there.
@@ -357,9 +419,10 @@ def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -
 
 
 def _flow(connection: Connection, watch: WatchId) -> tuple[bool, ...]:
-    """Of the last articles judged, whether they were about the story, as they were judged."""
-    labels = select(verdict.c.label).where(verdict.c.watch == watch).order_by(verdict.c.id.desc()).limit(FLOW)
-    return tuple(label != Label.OFF_TOPIC for label in connection.execute(labels).scalars())[::-1]
+    """Of the last articles judged, whether they were probably about the story, as they were judged."""
+    judged = select(verdict.c.relevance, verdict.c.rate_shift).where(verdict.c.watch == watch)
+    rows = connection.execute(judged.order_by(verdict.c.id.desc()).limit(FLOW)).all()[::-1]
+    return tuple(at_rate(row.relevance, row.rate_shift) >= PROBABLE for row in rows)
 
 
 def _count_about(connection: Connection, watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> int:

@@ -139,6 +139,23 @@ def test_a_score_is_never_higher_than_the_relevance() -> None:
     assert 0 < verdict.score <= 0.55
 
 
+def test_where_next_to_nothing_is_about_the_story_the_same_evidence_is_worth_less() -> None:
+    """The same article after five hundred strange ones: it scores less, says why, and draws nothing in after it."""
+    quiet = begin()
+    quiet = replace(quiet, weights=replace(quiet.weights, cuts=replace(quiet.weights.cuts, share=0.5)))
+    busy = replace(quiet, flow=(False,) * 499 + (True,))
+    reading = read_closely(court(), ENCODER)
+    judged = {}
+    for name, story in {"quiet": quiet, "busy": busy}.items():
+        found = replace(SURE, relevance=0.8, rate_shift=story.rate_shift)
+        judged[name] = story.judged(reading, found, judge(found, reading, story), None)
+    assert judged["busy"].verdict.score < judged["quiet"].verdict.score
+    assert "where so few are: 1 of the last 500 that were judged" in judged["busy"].verdict.reasons[0].words
+    assert "where so few are" not in judged["quiet"].verdict.reasons[0].words
+    learnt_from = {name: replace(quiet, flow=()).learn(one).known[0].sure for name, one in judged.items()}
+    assert learnt_from == {"quiet": True, "busy": False}
+
+
 def test_the_same_article_has_the_same_verdict() -> None:
     """Nothing is drawn and no clock is asked."""
     story = learnt(begin(), an_article(), Label.REPEAT)

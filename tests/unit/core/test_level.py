@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storywatch.core.level import LAST, REACH, height_of, shift_of
+from storywatch.core.level import LAST, RAREST, REACH, TRUSTED, height_of, rate_shift, shift_of
+from storywatch.core.weights import logit_of
 
 USUAL = 0.0
 SCORES = st.lists(st.floats(0.01, 0.99), min_size=1, max_size=60)
@@ -44,3 +45,30 @@ def test_a_usual_story_keeps_the_usual_cut(scores: list[float]) -> None:
 def test_no_story_moves_by_more_than_its_share_of_the_distance(scores: list[float], others: list[float]) -> None:
     usual = height_of(others)
     assert abs(shift_of(scores, usual)) <= REACH * abs(height_of(scores) - usual) + 1e-4
+
+
+# --------------------------------------------------------------------------- how seldom anything is about the story
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_without_a_usual_share_the_rate_says_nothing(flow: list[bool]) -> None:
+    assert rate_shift(flow, None) == 0.0
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_a_rate_as_usual_or_above_moves_nothing(about: int, other: int) -> None:
+    flow = [True] * (about + other) + [False] * other
+    assert rate_shift(flow, 0.5) == 0.0
+
+
+def test_the_rarer_the_further_and_never_without_end() -> None:
+    """Of ten thousand entries of a country's news one may be about the story."""
+    shifts = [rate_shift([True] * about + [False] * (500 - about), 0.5) for about in (200, 50, 5, 0)]
+    assert shifts == sorted(shifts, reverse=True)
+    assert shifts[0] < 0
+    assert shifts[-1] > TRUSTED * (logit_of(RAREST) - logit_of(0.5))
+
+
+def test_a_few_articles_move_little() -> None:
+    """A watch that begins with three strange articles is not yet one of a busy feed."""
+    assert -0.2 < rate_shift([False] * 3, 0.5) < 0

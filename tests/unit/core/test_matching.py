@@ -10,7 +10,7 @@ import pytest
 from builders import NOON, a_watch, an_article
 from encoders import WordEncoder
 
-from storywatch.core.matching import FEWEST_WORDS, WANTED, glance, match
+from storywatch.core.matching import DOUBTFUL, FEWEST_WORDS, glance, match
 from storywatch.core.model import Label, Match, PageState, Terms, Verdict, Watch
 from storywatch.core.names import beginnings_of, names_of, skeletons_of
 from storywatch.core.story import Story, watch_texts
@@ -239,16 +239,24 @@ def test_excluded_words_are_the_only_veto() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "relevance", "about"),
-    [(("dockers",), 0.4, True), (("longshoremen",), 0.4, False), (("dockers",), WANTED - 0.05, False)],
+    ("words", "relevance", "state", "about"),
+    [
+        (("dockers",), 0.4, PageState.READ, True),
+        (("longshoremen",), 0.4, PageState.READ, False),
+        (("longshoremen",), 0.4, PageState.FEED_ONLY, True),
+        (("dockers",), DOUBTFUL - 0.05, PageState.READ, False),
+        (("longshoremen",), DOUBTFUL - 0.05, PageState.FEED_ONLY, False),
+    ],
 )
-def test_one_of_the_users_words_is_enough_in_doubt(words: tuple[str, ...], relevance: float, *, about: bool) -> None:
-    """With it an article is about the story from a lower relevance on; far below it the word alone does nothing."""
+def test_in_doubt_a_word_of_the_user_or_a_page_not_had_is_enough(
+    words: tuple[str, ...], relevance: float, state: PageState, *, about: bool
+) -> None:
+    """Then an article is about the story from a lower relevance on; far below it neither does anything."""
     story = begin(a_watch(terms=Terms(any=words)))
     nothing = Linear(names=(), mean=np.zeros(0), scale=np.ones(0), weight=np.zeros(0), bias=logit_of(relevance))
     cuts = replace(story.weights.cuts, about=0.45)
     story = replace(story, weights=replace(story.weights, relevance=Blend(linear=nothing), cuts=cuts))
-    found = match(read_closely(report(), ENCODER), story)
+    found = match(read_closely(report(state=state), ENCODER), story)
     assert (found.relevance, found.about) == (pytest.approx(relevance), about)
 
 
