@@ -48,6 +48,7 @@ BLOCK = re.compile(
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u2060\ufeff\u00ad]")
 WORD = re.compile(r"[^\W_]+")
 WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 SPACES = re.compile(r"[^\S\n]+")
 TEXTLESS = ["script", "style", "noscript", "template", "iframe", "object", "svg"]
 
@@ -56,19 +57,18 @@ def hostility(text: str) -> str | None:
     """Why this text must not be parsed, in words: it would take a parser minutes, or all memory."""
     if len(text) > MAX_CHARS:
         return f"more than {MAX_CHARS:,} characters"
-    if is_deeper(text, MAX_DEPTH):
+    if is_deeper(text, MAX_DEPTH) and _is_really_deeper(text, MAX_DEPTH):
         return f"tags nested more than {MAX_DEPTH:,} deep"
-    for found in LONG_TAGS.finditer(text):
-        if len(QUOTED.sub("", found[0]).split()) > MAX_ATTRIBUTES:
-            return f"a tag with more than {MAX_ATTRIBUTES:,} attributes"
-    return None
+    return f"a tag with more than {MAX_ATTRIBUTES:,} attributes" if has_crowded_tag(text) else None
+
+
+def has_crowded_tag(text: str) -> bool:
+    """Has a tag more attributes than any that was written in earnest? Parsers compare each with all others."""
+    return any(len(QUOTED.sub("", found[0]).split()) > MAX_ATTRIBUTES for found in LONG_TAGS.finditer(text))
 
 
 def is_deeper(text: str, limit: int) -> bool:
-    """Are tags opened inside one another more than `limit` deep, as far as one can tell without parsing?
-
-    A page may leave thousands of tags open and be flat all the same, because what comes next closes them for it.
-    """
+    """Are tags opened inside one another more than `limit` deep, as far as one can tell without parsing?"""
     depth = 0
     opened: Counter[str] = Counter()
     for found in TAG.finditer(text):
@@ -82,14 +82,14 @@ def is_deeper(text: str, limit: int) -> bool:
             opened[name] -= 1
             depth -= 1
         if depth > limit:
-            return _is_really_deeper(text, limit)
+            return True
     return False
 
 
 def _is_really_deeper(text: str, limit: int) -> bool:
-    """The same with a stack, as a parser would: a closing tag closes what is open inside it, a paragraph the last one.
+    """The same with a stack, as a parser of HTML would: a closing tag closes what is open inside it, a paragraph the last one.
 
-    True as well where so many different bold and italic tags stay open that a parser repeats them in each paragraph.
+    A page may leave thousands of tags open and be flat all the same, because what comes next closes them. True as well where so many different bold and italic tags stay open that a parser repeats them in each paragraph.
     """
     stack: list[str] = []
     opened: Counter[str] = Counter()
@@ -106,7 +106,7 @@ def _is_really_deeper(text: str, limit: int) -> bool:
         if closing:
             steps += _close(stack, opened, repeated, closing, own=bool(found[1]))
         if not found[1]:
-            stack.append(name if name not in FORMATTING else text[found.start() : found.end() + FORMATTING_SHOWN])
+            stack.append(text[found.start() : _end_of(text, found.end())] if name in FORMATTING else name)
             opened[name] += 1
         if len(stack) > limit or len(repeated) > MAX_REPEATED or steps > MAX_STEPS:
             return True
@@ -128,6 +128,12 @@ def _close(stack: list[str], opened: Counter[str], repeated: set[str], name: str
     opened[name] -= 1
     del stack[place:]
     return steps
+
+
+def _end_of(text: str, place: int) -> int:
+    """Where the tag ends, or so much of it as tells it from others."""
+    end = text.find(">", place, place + FORMATTING_SHOWN)
+    return end if end >= 0 else place + FORMATTING_SHOWN
 
 
 def _name(entry: str) -> str:
@@ -164,6 +170,11 @@ def shortened(text: str, limit: int) -> str:
     head = text[:limit]
     cut = max(head.rfind(" "), head.rfind("\n"))
     return (head[:cut] if cut > limit // 2 else head).rstrip() + "…"
+
+
+def extent(text: str) -> int:
+    """How much a text says, in letters: a Chinese, Japanese or Korean sign says as much as two."""
+    return len(text) + len(DENSE.findall(text))
 
 
 def tokens(text: str) -> list[str]:

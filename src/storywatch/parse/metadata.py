@@ -71,10 +71,12 @@ def parse_metadata(tree: LexborHTMLParser, *, url: str, timezone: str | None = N
     metas = _metas(tree)
     nodes = list(_json_ld(tree))
     node = next((node for node in nodes if _is_article(node)), {})
+    film: Node = next(filter(_is_media, nodes), {})
     outlet = one_line(plain_text(metas.get("og:site_name", "") or _name(node.get("publisher"))))
     published_at, to_the_day = _published(tree, node, metas, timezone)
+    about = metas.get("og:description") or metas.get("description") or _text(film.get("description"))
     return Metadata(
-        title=_title(tree, node, metas, outlet),
+        title=_title(tree, node, metas, outlet) or one_line(plain_text(_text(film.get("headline")) or _name(film))),
         published_at=published_at,
         dated_to_the_day=to_the_day,
         authors=_authors(node, metas, outlet),
@@ -85,10 +87,10 @@ def parse_metadata(tree: LexborHTMLParser, *, url: str, timezone: str | None = N
         body=_text(node.get("articleBody")),
         free=_is_free(node),
         is_article=bool(node),
-        description=one_line(plain_text(metas.get("og:description") or metas.get("description", ""))),
+        description=one_line(plain_text(about)),
         amp_url=_link(tree, "amphtml", url),
         is_amp=_is_amp(tree),
-        is_media=metas.get("og:type", "").startswith(MEDIA_KINDS) or any(map(_is_media, nodes)),
+        is_media=metas.get("og:type", "").startswith(MEDIA_KINDS) or bool(film),
         is_live=is_live(node) or any(node.get("liveBlogUpdate") for node in nodes),
         blocks=parse_blocks(nodes, url=url, timezone=timezone),
     )

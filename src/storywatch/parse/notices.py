@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from storywatch.core.text import split_sentences
+from storywatch.parse.markup import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,7 @@ MAX_LABELLED = 700  # characters of a paragraph that begins with such a word
 # A paragraph that begins so is a note.
 LABEL = re.compile(
     r"^[\W_]*(?:"
-    r"corrections?(?: and clarifications?)?(?: note)?(?: \([^)]{3,40}\))?\s*[:–—]|clarifications?\s*[:–—]|editor[’']s note\W+(?=.*\bcorrect)"
+    r"corrections?(?: and clarifications?)?(?: note)?(?: \([^)]{3,40}\)|, [\w. ,]{3,30})?\s*[:–—]|clarifications?\s*[:–—]|editor[’']s note\W+(?=.*\bcorrect)"
     r"|korrektur(?:hinweis)?\s*[:–—]|berichtigung\s*[:–—]|richtigstellung\s*[:–—]"
     r"|rectificatif\s*[:–—]|correctif\s*[:–—]|mise au point\s*[:–—]|erratum\s*[:–—]"
     r"|fe de err(?:atas|ores)\b|correcci[oó]n\s*[:–—]|rectificaci[oó]n\s*[:–—]"
@@ -72,7 +73,7 @@ def correction_note(paragraphs: Sequence[str]) -> str | None:
             continue
         if len(paragraph) <= MAX_LABELLED and LABEL.match(paragraph):
             return paragraph
-        for sentence in split_sentences(paragraph) if SAID.search(paragraph) else ():
-            if SAID.search(sentence):
-                return sentence
+        if SAID.search(paragraph):
+            said = (sentence for sentence in split_sentences(paragraph) if SAID.search(sentence))
+            return next(said, shortened(paragraph, MAX_LABELLED))
     return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
 from storywatch.parse.dates import parse_moment
-from storywatch.parse.markup import TEXTLESS, one_line, plain_text
+from storywatch.parse.markup import TEXTLESS, extent, one_line, plain_text
 from storywatch.parse.metadata import day_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from storywatch.core.model import ArticleRules
 
-BODY_MIN = 250  # characters, for a text to be believed
+BODY_MIN = 250  # letters, as `extent` counts them, for a text to be believed
 MAX_ELEMENTS = 2_000
 
 
@@ -83,11 +83,11 @@ def _drop(tree: LexborHTMLParser, selector: str | None, ruled: Ruled) -> None:
 def _read_body(tree: LexborHTMLParser, selector: str, ruled: Ruled) -> None:
     for element in _outermost(_matches(tree, selector, "body", ruled)):
         ruled.found += [line for line in plain_text(element.html or "").split("\n") if line]
-    length = sum(map(len, ruled.found))
+    length = sum(map(extent, ruled.found))
     if length >= BODY_MIN:
         ruled.lines = ruled.found
     else:
-        ruled.notes.append(f"rule body: yielded {length} characters, fewer than {BODY_MIN}: read without it")
+        ruled.notes.append(f"rule body: yielded {length} letters, fewer than {BODY_MIN}: read without it")
 
 
 def _matches(tree: LexborHTMLParser, selector: str, name: str, ruled: Ruled) -> list[LexborNode]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from storywatch.core.model import PageState
-from storywatch.parse.markup import agreement, one_line
+from storywatch.parse.markup import agreement, extent, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from storywatch.parse.metadata import Metadata
 
-SHORT = 250  # characters: less is no article's whole text
+SHORT = 250  # letters, as `extent` counts them: less is no article's whole text
 MEDIA_MAX = 300
 WALL = 600
 STUB = 900
@@ -45,9 +45,9 @@ CONSENT_WORD = re.compile(
     re.IGNORECASE,
 )
 NOT_FOUND = re.compile(
-    r"^\W*(?:(?:error|fehler|erreur|błąd|ошибка|помилка)\W*)?404(?:\W*$|\W+(?:error|page|not found|seite|página|strona|ошибка))"
+    r"^\W*(?:(?:error|fehler|erreur|błąd|ошибка|помилка)\W*)?404(?:\W*$|\s*[|·:-]\s|\W+(?:error|page|not found|seite|página|strona|ошибка))"
     r"|page (?:not found|introuvable|non trouvée)|seite (?:wurde )?nicht gefunden|página no encontrada"
-    r"|(?:nie znaleziono strony|strona nie (?:została znaleziona|istnieje))|страница не найдена|сторінк[аy]у? не знайдено"
+    r"|(?:nie znaleziono strony|strona nie (?:została znaleziona|istnieje))|страница не найдена|сторінк[ау] не знайдено"
     r"|ページが見つかりません|页面(?:不存在|未找到)|找不到(?:该)?页面|페이지를 찾을 수 없",
     re.IGNORECASE,
 )
@@ -85,7 +85,7 @@ def judge_state(
     signs: Signs, meta: Metadata, paragraphs: Sequence[str], *, ruled: bool = False
 ) -> tuple[PageState, str]:
     """The state and why, in words; no words for a plain article. `ruled`: the user's own rule found the text."""
-    length = sum(map(len, paragraphs))
+    length = sum(map(extent, paragraphs))
     if meta.is_live:
         return PageState.LIVE, f"a live blog: its JSON-LD says so, with {len(meta.blocks)} blocks"
     if not ruled:
@@ -98,11 +98,11 @@ def judge_state(
                 return state, found
     stub = _stub(meta, paragraphs)
     if meta.is_media and length < MEDIA_MAX and not stub:
-        return PageState.MEDIA, f"a film, recording or pictures with {length} characters of text"
+        return PageState.MEDIA, f"a film, recording or pictures with a text of {length} letters"
     if length < STUB and stub:
-        return PageState.PARTIAL, f"{length} characters, and {stub}"
+        return PageState.PARTIAL, f"{length} letters, and {stub}"
     if length < SHORT:
-        return PageState.PARTIAL, f"{length} characters: hardly the whole article"
+        return PageState.PARTIAL, f"{length} letters: hardly the whole article"
     return PageState.READ, ""
 
 
@@ -121,7 +121,7 @@ def _consent_wall(signs: Signs, meta: Metadata, paragraphs: Sequence[str]) -> st
     if CONSENT_HOST.match(parts.hostname or "") or CONSENT_PATH.match(parts.path):
         return f"a consent wall: the address led to {parts.hostname}{parts.path}"[:120]
     text = " ".join(paragraphs)
-    if signs.consent_tool and not meta.is_article and len(text) < WALL and CONSENT_WORD.search(text):
+    if signs.consent_tool and not meta.is_article and extent(text) < WALL and CONSENT_WORD.search(text):
         return "a consent wall: a consent tool, no article, and a short text about consent"
     return ""
 

@@ -94,11 +94,11 @@ def test_a_very_short_text_is_partial() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["botcheck.html", "consent.html"])
-def test_what_came_in_place_of_the_article_is_blocked(name: str) -> None:
+@pytest.mark.parametrize(("name", "state"), [("botcheck.html", PageState.BLOCKED), ("consent.html", PageState.CONSENT)])
+def test_what_came_in_place_of_the_article_is_told_by_its_state(name: str, state: PageState) -> None:
     """Its text is never taken for the article's."""
     page = read(name)
-    assert (page.state, page.paragraphs) == (PageState.BLOCKED, ())
+    assert (page.state, page.paragraphs) == (state, ())
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_came_in_place_of_the_article_is_blocked(name: str) -> None:
 )
 def test_a_consent_page_is_known_by_its_address(url: str) -> None:
     """Where the redirect led says enough."""
-    assert read("article.html", url).state is PageState.BLOCKED
+    assert read("article.html", url).state is PageState.CONSENT
 
 
 def test_a_consent_tool_on_a_short_article_is_no_wall() -> None:
@@ -165,13 +165,54 @@ def test_a_page_without_an_article_is_unreadable() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"<div>" * 100_000, b"<p " + b"a=1 " * 100_000 + b">", b"<p>x</p>" * 700_000],
-    ids=["nested", "attributes", "long"],
+    [
+        b"<div>" * 100_000,
+        b"<div></x>" * 100_000,
+        b"<ul><li>" * 2_000,
+        b"".join(b"<p><b class=c%d>x" % number for number in range(3_000)),
+        b"<p " + b"a=1 " * 100_000 + b">",
+        b"<p>x</p>" * 700_000,
+    ],
+    ids=["nested", "closing nothing", "lists", "reopened", "attributes", "long"],
 )
 def test_a_hostile_page_is_refused_before_it_is_parsed(body: bytes) -> None:
     """And the reason is told."""
     with pytest.raises(Unreadable, match="a hostile page"):
         parse_page(body, url=URL)
+
+
+@pytest.mark.parametrize(
+    "sloppy",
+    ["<p><b>{}", "<p><span>{}", "<div><font color=red>{}</div>", "<tr><td><font size=2><b>{}", "<li><a href=x>{}"],
+)
+def test_a_sloppy_page_with_thousands_of_open_tags_is_read(sloppy: str) -> None:
+    """A parser closes them itself: the page is flat."""
+    body = "".join(sloppy.format(f"Line {n} tells at some length what happened in the harbour.") for n in range(2_500))
+    assert (
+        "in the harbour" in parse_page(article(f"<table>{body}" if "<tr>" in sloppy else body), url=URL).paragraphs[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("<a href=/x>y</a>" * 250_000, False),
+        ("<p>" + "&amp;&notin;&lt;" * 250_000, True),
+        ("<p>" + "&bogus" * 700_000, True),
+        ("<!--" * 1_000_000, False),
+        ('<script type="application/ld+json">' + "[" * 100_000 + "</script><p>" + "The harbour reopened. " * 30, True),
+        ("<script>'" + "y" * 4_900_000 + "'</script><p>" + "The harbour reopened. " * 30, True),
+        ('<script>"' + '\\"' * 2_400_000 + "</script><p>" + "The harbour.", False),
+    ],
+    ids=["links", "entities", "no entities", "comments", "nested JSON", "script", "quotes"],
+)
+def test_a_page_that_is_merely_huge_ends_in_a_state_or_in_words(body: str, *, found: bool) -> None:
+    """Within the reader's limits, and nothing of links and comments is taken for a text."""
+    if found:
+        assert parse_page(article(body), url=URL).paragraphs
+    else:
+        with pytest.raises(Unreadable, match="no article text"):
+            parse_page(article(body), url=URL)
 
 
 def test_text_nested_too_deeply_for_one_reader_is_found_by_the_other() -> None:
