@@ -41,7 +41,7 @@ from storywatch.config.tables import (
     WebhookTable,
     WebTable,
 )
-from storywatch.config.values import read_id
+from storywatch.config.values import is_loopback, read_id
 from storywatch.config.watchlist import watch_of
 from storywatch.core.addresses import refusal
 from storywatch.core.alerting import QuietHours
@@ -126,6 +126,12 @@ def _settings(
     }
     if service is None or fetch is None or web is None:
         return None
+    if fetch.websub and is_loopback(urlsplit(web.base_url).hostname or ""):
+        told = (
+            f"hubs can't call {web.base_url}, which only this machine reaches: set base_url of [web] to the address "
+            "under which the internet reaches the web port, or take websub out"
+        )
+        main.fault(("fetch", "websub"), told, at_value=True)
     return (
         ServiceSettings(database=service.database, timezone=service.timezone),
         FetchSettings(
@@ -133,6 +139,7 @@ def _settings(
             allow_networks=tuple(fetch.allow_networks),
             host_spacing=fetch.host_spacing,
             host_parallel=fetch.host_parallel,
+            websub=fetch.websub,
         ),
         WebSettings(
             host=web.listen[0], port=web.listen[1], base_url=web.base_url, token=token.value if token else None

@@ -36,6 +36,7 @@ class FetchSettings:
     allow_networks: tuple[Network, ...]
     host_spacing: timedelta
     host_parallel: int
+    websub: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

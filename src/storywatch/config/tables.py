@@ -109,6 +109,10 @@ class FetchTable(Table):
         default="2s", validate_default=True, description="Pause between two requests to one host."
     )
     host_parallel: Parallel = Field(default=1, description="Requests at a time to one host.")
+    websub: bool = Field(
+        default=False,
+        description="Let the hubs that feeds name call when there is news. They must reach base_url of [web] from the internet.",
+    )
 
 
 class WebTable(Table):

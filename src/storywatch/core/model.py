@@ -131,6 +131,7 @@ class NoticeKind(StrEnum):
     GUID_CHURN = "guid-churn"  # it listed old entries under new keys: they are no news
     REDATED = "redated"  # it gave old entries new dates: they are no news
     MANY_NEW = "many-new"  # very many new ones at one poll
+    HUB_DENIED = "hub-denied"  # the hub that it names refuses to call us: it is polled as before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from storywatch.ports import Clock
     from storywatch.store.ledger import Ledger
     from storywatch.store.opinions import OpinionView
+    from storywatch.store.subscriptions import Subscriptions
     from storywatch.store.views import Views
     from storywatch.web.metrics import Metrics
 
@@ -35,6 +36,7 @@ class Health:
     ready: Callable[[], Awaitable[Sequence[str]]]
     ticked_at: Callable[[], datetime | None]
     opinion: Callable[[], OpinionView]
+    hubs: Subscriptions
     may_explain: bool
 
     def routes(self) -> list[Route]:
@@ -63,5 +65,7 @@ class Health:
 
     def _scrape(self) -> Response:
         gauges, tally = self.reads.gauges(now=self.clock.now()), self.ledger.tally()
-        text = self.metrics.expose(gauges, tally, ticked_at=self.ticked_at(), opinion=self.opinion())
+        text = self.metrics.expose(
+            gauges, tally, ticked_at=self.ticked_at(), opinion=self.opinion(), hubs=self.hubs.tally()
+        )
         return Response(text, media_type=CONTENT_TYPE)

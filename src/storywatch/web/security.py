@@ -15,6 +15,8 @@ from urllib.parse import urlencode, urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse
 
+from storywatch.core.websub import is_callback
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -132,8 +134,8 @@ def is_own_path(path: str) -> bool:
 
 
 def is_open(path: str) -> bool:
-    """May anyone ask for it? It tells nothing about stories."""
-    return path in OPEN_PATHS or path.startswith(OPEN_PREFIX)
+    """May anyone ask for it? It tells nothing about stories. A hub shows who it is by the address that it was given."""
+    return path in OPEN_PATHS or path.startswith(OPEN_PREFIX) or is_callback(path)
 
 
 def shows_token(headers: Headers, token: str) -> bool:

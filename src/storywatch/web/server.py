@@ -15,17 +15,20 @@ from starlette.middleware.gzip import GZipMiddleware
 from storywatch.errors import StorywatchError
 from storywatch.store.ledger import Ledger
 from storywatch.store.opinions import OpinionView
+from storywatch.store.subscriptions import Subscriptions
 from storywatch.web.assets import Assets
 from storywatch.web.health import Health
 from storywatch.web.pages import Pages
 from storywatch.web.security import KnownHost, SafeHeaders, TokenNeeded, known_names
 from storywatch.web.sessions import Sessions
+from storywatch.web.websub import HubCallback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from storywatch.core.model import ChannelId, Watch
+    from storywatch.hubs import Hubs
     from storywatch.ports import Clock
     from storywatch.store.views import Views
     from storywatch.web.metrics import Metrics
@@ -48,12 +51,14 @@ def build_web(  # noqa: PLR0913  the composition root names each part
     version: str,
     disabled: Callable[[], Mapping[ChannelId, str]] = dict,
     opinion: Callable[[], OpinionView] = OpinionView,
+    hubs: Hubs | None = None,
 ) -> Starlette:
     """The application.
 
     `watches` gives those in use now, so that a reload shows at once. `ready` says in words what keeps
     the service from working, nothing if all is well. `ticked_at` is when the engine last looked for
-    work. `disabled` are the channels that can't send now, each with the reason. `opinion` is how the asking of a language model does. Browsers reach us under `base_url`; a path in it is one that the proxy before us takes away.
+    work. `disabled` are the channels that can't send now, each with the reason. `opinion` is how the asking of a language model does, `hubs` who is
+    called by hubs. Browsers reach us under `base_url`; a path in it is one that the proxy before us takes away.
     """
     ledger = Ledger(reads.database)
     root = urlsplit(base_url).path.rstrip("/")
@@ -79,9 +84,12 @@ def build_web(  # noqa: PLR0913  the composition root names each part
         ready=ready,
         ticked_at=ticked_at,
         opinion=opinion,
+        hubs=Subscriptions(reads.database),
         may_explain=token is None,
     )
     routes = [*health.routes(), *assets.routes(), *pages.routes()]
+    if hubs is not None:
+        routes += HubCallback(hubs=hubs, metrics=metrics).routes()
     guards = [
         Middleware(SafeHeaders),
         Middleware(GZipMiddleware, minimum_size=SMALLEST_GZIP),
