@@ -34,7 +34,9 @@ from storywatch.fetch.feeds import HttpFeedFetcher
 from storywatch.fetch.hosts import Hosts
 from storywatch.fetch.pages import HttpPageFetcher
 from storywatch.fetch.robots import Robots
+from storywatch.fetch.websub import HttpHubCaller
 from storywatch.fetch.workers import Readers
+from storywatch.hubs import Hubs
 from storywatch.notify.email import EmailChannel
 from storywatch.notify.smtp import SmtpServer
 from storywatch.notify.webhook import WebhookChannel
@@ -48,6 +50,7 @@ from storywatch.store.judgements import Judgements
 from storywatch.store.opinions import Opinions
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
+from storywatch.store.subscriptions import Subscriptions
 from storywatch.store.vectors import Vectors
 from storywatch.store.views import Views
 from storywatch.teaching import Teacher
@@ -95,6 +98,7 @@ class Outside:
     feeds: HttpFeedFetcher
     pages: HttpPageFetcher
     discoverer: Discoverer
+    hubs: HttpHubCaller
     channels: Mapping[ChannelId, AnyChannel]
     rules: Mapping[ChannelId, ChannelRules]
 
@@ -122,6 +126,7 @@ class App:
     outside: Outside
     pipeline: Pipeline
     service: Service
+    hubs: Hubs
     metrics: Metrics
     waker: EmbeddedWaker
     retired: list[Outside] = field(default_factory=list)  # replaced by a reload, and perhaps still in use
@@ -164,6 +169,7 @@ class App:
                 config, client=outside.client, opinions=self.opinions, writer=self.pipeline.writer, clock=self.clock
             ),
         )
+        self.hubs.reconfigure(caller=outside.hubs, base_url=config.web.base_url, on=config.fetch.websub)
         self.retired = [*(one for one in self.retired if one is not outside), self.outside]
         self.config, self.outside = config, outside
         self.metrics.reloaded(ok=True, at=self.clock.now())
@@ -220,6 +226,8 @@ class App:
         feeds = tuple(config.feeds.values())
         await self.in_store(partial(self.polls.sync_feeds, feeds, now=self.clock.now()))
         await self.in_store(partial(self.judgements.sync_watches, config.watches))
+        if not config.fetch.websub:
+            await self.in_store(partial(Subscriptions(self.database).drop_all))
 
     async def in_store(self, step: partial[None]) -> None:
         """Run a step on the store's own thread."""
@@ -282,6 +290,14 @@ async def open_app(
         waker, metrics = EmbeddedWaker(), Metrics(version=__version__)
         polls, judgements, opinions = Polls(database), Judgements(database, waker), Opinions(database)
         watches = config.watches if wait_for_siblings else tuple(replace(w, settle=SETTLED) for w in config.watches)
+        hubs = Hubs(
+            clock=clock,
+            subscriptions=Subscriptions(database),
+            caller=outside.hubs,
+            writer=writer,
+            base_url=config.web.base_url,
+            on=config.fetch.websub,
+        )
         pipeline = Pipeline(
             clock=clock,
             polls=polls,
@@ -298,6 +314,7 @@ async def open_app(
             thinker=thinker,
             weights=trained_weights(config, encoder),
             adviser=build_adviser(config, client=outside.client, opinions=opinions, writer=writer, clock=clock),
+            hubs=hubs,
         )
         app = App(
             config=config,
@@ -312,6 +329,7 @@ async def open_app(
             outside=outside,
             pipeline=pipeline,
             service=Service(pipeline=pipeline, observer=observer or metrics),
+            hubs=hubs,
             metrics=metrics,
             waker=waker,
         )
@@ -385,6 +403,7 @@ def build_outside(config: Config, *, clock: Clock, readers: Readers) -> Outside:
         client=client,
         feeds=HttpFeedFetcher(web, readers, clock, robots=robots),
         discoverer=Discoverer(web, readers),
+        hubs=HttpHubCaller(client, hosts, clock),
         pages=HttpPageFetcher(web, robots, readers, clock),
         channels={name: build_channel(settings, config, client=client) for name, settings in usable.items()},
         rules={name: rules_of(settings) for name, settings in usable.items()},
@@ -526,6 +545,7 @@ def build_server(app: App) -> uvicorn.Server:
         version=__version__,
         disabled=lambda: {name: each.disabled for name, each in app.config.channels.items() if each.disabled},
         opinion=app.opinion_view,
+        hubs=app.hubs,
     )
     return serve_web(page, host=web.host, port=web.port)
 

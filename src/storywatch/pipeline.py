@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         WatchId,
     )
     from storywatch.core.weights import Weights
+    from storywatch.hubs import Hubs
     from storywatch.ports import Adviser, Channel, Clock, Encoder, FeedFetcher, Judgements, Outbox, PageFetcher, Polls
 
 P = ParamSpec("P")
@@ -83,6 +84,7 @@ class Pipeline:
     thinker: Executor  # the encoder's and the matcher's own thread
     weights: Weights | None = None  # of the matcher; None: those in the package
     adviser: Adviser | None = None  # None: no second opinion is asked for
+    hubs: Hubs | None = None  # None: nobody tells of news, feeds are polled
     stories: dict[WatchId, Story] = field(default_factory=dict)
     judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -112,9 +114,12 @@ class Pipeline:
 
     async def poll(self, claim: FeedClaim) -> PollOutcome:
         """Ask one feed; T2: what it lists, its validators and its next poll."""
+        began_at = self.clock.now()
         answer = await self.feeds.fetch_feed(claim)
         plan = plan_poll(claim, answer, now=self.clock.now())
         outcome = await self._store(self.polls.record_poll, claim, plan)
+        if self.hubs is not None:
+            await self.hubs.note_poll(claim, answer, plan, outcome, began_at=began_at)
         log.info(
             "feed_polled",
             feed_id=claim.feed.id,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from storywatch.core.opinion import Band, Heard, Question, Reservation
     from storywatch.core.vectors import KeptArticle, Reencoded, Stale
+    from storywatch.core.websub import Called, HubClaim, KnownCall
 
 
 class Clock(Protocol):
@@ -245,6 +246,50 @@ class Feedback(Protocol):
 
     def undo_feedback(self, case: Case, *, now: datetime) -> Correction:
         """Take back what was said last of an article."""
+        ...
+
+
+class HubCaller(Protocol):
+    """Asks hubs to call us."""
+
+    async def ask_hub(self, claim: HubClaim) -> None:
+        """Returns when the hub has taken the request. Raises `FetchFailed`, `Forbidden`."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """Subscriptions at hubs, as rows. Each method is one transaction."""
+
+    def note_poll(
+        self, claim: FeedClaim, answer: FeedAnswer, plan: PollPlan, outcome: PollOutcome, *, began_at: datetime
+    ) -> None:
+        """After a poll is recorded: the hub that the feed names, and how what was found compares with its calls."""
+        ...
+
+    def claim_hubs(self, *, now: datetime, limit: int, base_url: str) -> list[HubClaim]:
+        """Up to `limit` hubs that are to be asked now."""
+        ...
+
+    def record_asked(
+        self, claim: HubClaim, *, failure: str | None, now: datetime, retry_after: timedelta | None = None
+    ) -> None:
+        """What the hub answered."""
+        ...
+
+    def find_call(self, token: str) -> KnownCall | None:
+        """What is known about an address that is called; None where no hub has it."""
+        ...
+
+    def confirm(self, token: str, *, mode: str, topic: str, lease: str | None, now: datetime) -> bool:
+        """The hub asks whether we asked it: did we?"""
+        ...
+
+    def deny(self, token: str, *, topic: str, reason: str | None, now: datetime) -> bool:
+        """The hub refuses; False where it was not asked."""
+        ...
+
+    def take_call(self, token: str, *, now: datetime) -> Called:
+        """The hub says that there is news: the feed is due."""
         ...
 
 

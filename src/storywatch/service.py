@@ -27,6 +27,7 @@ log = structlog.get_logger()
 POLL_SLOTS = 32
 READ_SLOTS = 8
 SEND_SLOTS = 4  # of each channel
+HUB_SLOTS = 4
 DRAIN_SECONDS = 3.5  # the whole stop stays below five
 
 
@@ -76,6 +77,7 @@ class Service:
     polls: Slots = field(default_factory=lambda: Slots(POLL_SLOTS))
     readings: Slots = field(default_factory=lambda: Slots(READ_SLOTS))
     sendings: dict[ChannelId, Slots] = field(default_factory=dict)
+    askings: Slots = field(default_factory=lambda: Slots(HUB_SLOTS))
     drain_seconds: float = DRAIN_SECONDS
     stopping: bool = False
     last_tick_at: datetime | None = None
@@ -93,7 +95,12 @@ class Service:
 
     def ticks(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What a timer calls, by name: each tick, supervised like a step."""
-        ticks = {"poll": self.tick_polls, "read": self.tick_readings, "deliver": self.tick_deliveries}
+        ticks = {
+            "poll": self.tick_polls,
+            "read": self.tick_readings,
+            "deliver": self.tick_deliveries,
+            "hub": self.tick_hubs,
+        }
         return {name: partial(self._tick, tick, name) for name, tick in ticks.items()}
 
     async def _tick(self, tick: Callable[[], Awaitable[int]], name: str) -> None:
@@ -119,6 +126,17 @@ class Service:
             for entry in entries:
                 self._start(self.readings, self._read(entry), "read", then=self.tick_readings)
             return len(entries)
+
+    async def tick_hubs(self) -> int:
+        """Ask the hubs whose turn it is."""
+        hubs = self.pipeline.hubs
+        async with self.askings.claiming:
+            if hubs is None or self.stopping or self.askings.free <= 0:
+                return 0
+            claims = await hubs.claim(self.askings.free)
+            for claim in claims:
+                self._start(self.askings, hubs.ask(claim), "hub")
+            return len(claims)
 
     async def tick_deliveries(self) -> int:
         """Send what is due. Each channel has its own slots: a slow one delays no other."""
@@ -217,7 +235,7 @@ class Service:
         What is cut off keeps its row: its lease ends with the process, and the next one takes it up.
         """
         self.stopping = True
-        for slots in (self.polls, self.readings, *self.sendings.values()):
+        for slots in (self.polls, self.readings, self.askings, *self.sendings.values()):
             async with slots.claiming:  # a claim under way still starts its steps: let it, then count
                 pass
         running = self._running()
@@ -235,7 +253,9 @@ class Service:
             await asyncio.wait(running)
 
     def _running(self) -> set[asyncio.Task[None]]:
-        return set().union(*(slots.running for slots in (self.polls, self.readings, *self.sendings.values())))
+        return set().union(
+            *(slots.running for slots in (self.polls, self.readings, self.askings, *self.sendings.values()))
+        )
 
     def _seconds(self) -> float:
         return asyncio.get_running_loop().time()

@@ -49,6 +49,7 @@ class Bench:
         self.begun: list[str] = []
         self.ended: list[str] = []
         self.put_aside: list[str] = []
+        self.hubs: Any = None
 
     @property
     def channels(self) -> dict[ChannelId, object]:

@@ -86,6 +86,12 @@ class Metrics:
             ["step"],
             registry=self.registry,
         )
+        self._hub_calls = Counter(
+            "storywatch_websub_calls_total",
+            "Calls of hubs, by what came of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._reload_ok = Gauge(
             "storywatch_config_last_reload_successful",
             "1 if the configuration was last read without a fault.",
@@ -130,6 +136,10 @@ class Metrics:
         """A step ended in an error that nobody expected."""
         self._failures.labels(step).inc()
 
+    def hub_called(self, outcome: str) -> None:
+        """A hub, or somebody who pretends to be one, called."""
+        self._hub_calls.labels(outcome).inc()
+
     def reloaded(self, *, ok: bool, at: datetime) -> None:
         """The configuration was read; where it had a fault, the one of before stays in use."""
         self._reload_ok.set(ok)
@@ -139,11 +149,17 @@ class Metrics:
     # ------------------------------------------------------------------ what Prometheus asks
 
     def expose(
-        self, gauges: Gauges, tally: Tally, *, ticked_at: datetime | None, opinion: OpinionView | None = None
+        self,
+        gauges: Gauges,
+        tally: Tally,
+        *,
+        ticked_at: datetime | None,
+        opinion: OpinionView | None = None,
+        hubs: tuple[Mapping[str, int], int] = ({}, 0),
     ) -> bytes:
         """Everything in Prometheus' text format: what this process has seen, and what the database says."""
         stored = CollectorRegistry()
-        stored.register(Stored(gauges, tally, ticked_at, opinion or OpinionView()))
+        stored.register(Stored(gauges, tally, ticked_at, opinion or OpinionView(), *hubs))
         return generate_latest(self.registry) + generate_latest(stored)
 
 
@@ -155,6 +171,8 @@ class Stored(Collector):
     tally: Tally
     ticked_at: datetime | None
     opinion: OpinionView
+    hubs: Mapping[str, int]
+    trusted_hubs: int
 
     def collect(self) -> Iterator[Metric]:
         """All of them."""
@@ -178,6 +196,12 @@ class Stored(Collector):
             ),
             self.tally.deliveries,
         )
+        subscriptions = GaugeMetricFamily(
+            "storywatch_websub_subscriptions", "Subscriptions at hubs of feeds, by state.", labels=["state"]
+        )
+        for state, count in self.hubs.items():
+            subscriptions.add_metric([state], count)
+        yield subscriptions
         for name, words, value in self._numbers():
             yield GaugeMetricFamily(name, words, value=value)
         yield CounterMetricFamily(
@@ -208,6 +232,7 @@ class Stored(Collector):
         yield "storywatch_feeds", "Feeds in use.", gauges.feeds
         yield "storywatch_feeds_failing", "Feeds in use whose last poll failed.", gauges.feeds_failing
         yield "storywatch_feeds_gone", "Feeds in use that are gone for good and asked no more.", gauges.feeds_gone
+        yield "storywatch_websub_trusted", "Hubs that told of news before polls found them.", self.trusted_hubs
         yield (
             "storywatch_opinion_budget_left",
             "Calls of language models that may still be made this day.",
