@@ -20,7 +20,11 @@ CARRIERS = (
     (IPv6Network("::/96"), "IPv4-compatible"),
     (IPv6Network("::ffff:0:0:0/96"), "IPv4-translated"),
 )
+# A public address behind which each virtual machine of one provider finds its own secrets.
+METADATA = frozenset({IPv4Address("168.63.129.16")})
 CGNAT = IPv4Network("100.64.0.0/10")
+# Set apart as a whole; older Pythons know a part of them only, and one provider's metadata lies in the rest.
+SET_APART = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 # `is_global` takes for public whatever it has no entry for: fec0::/10, once a site's own, among it.
 GIVEN_OUT = IPv6Network("2000::/3")  # all that is routed on the internet
 DOCUMENTATION = IPv6Network("3fff::/20")
@@ -64,6 +68,8 @@ def _kind(address: Address) -> str | None:
         (address.is_link_local, "a link-local address"),
         (address.is_multicast, "a multicast address"),
         (address in CGNAT, "a carrier's shared address"),
+        (address in METADATA, "a cloud provider's own address"),
+        (any(address in network for network in SET_APART), "a private or reserved address"),
         (not address.is_global or not _is_given_out(address), "a private or reserved address"),
     )
     return next((name for holds, name in checks if holds), None)

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from storywatch.core.addresses import Network
+    from storywatch.fetch.guard import Resolver
     from storywatch.fetch.hosts import Hosts
     from storywatch.ports import Clock
 
 Client = httpx.AsyncClient
+Headers = httpx.Headers
 MIB = 1024 * 1024
 WIRE_CAP = 5 * MIB
 MAX_REDIRECTS = 5
@@ -54,13 +56,19 @@ def build_client(
     allow_networks: Iterable[str | Network] = (),
     ssl_context: ssl.SSLContext | None = None,
     timeout: httpx.Timeout = TIMEOUT,
+    resolve: Resolver | None = None,
 ) -> httpx.AsyncClient:
-    """The client for everything that is fetched or called: guarded, without cookies, proxy or environment."""
+    """The client for everything that is fetched or called: guarded, without cookies, proxy or environment.
+
+    `resolve` finds the addresses of a name; None: the machine's own resolver.
+    """
     if ssl_context is None:
         ssl_context = httpx.create_ssl_context(trust_env=False)
         ssl_context.load_default_certs()  # the machine's own authorities too
     return httpx.AsyncClient(
-        transport=GuardedTransport(ssl_context=ssl_context, allow_networks=networks_of(allow_networks)),
+        transport=GuardedTransport(
+            ssl_context=ssl_context, allow_networks=networks_of(allow_networks), resolve=resolve
+        ),
         headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         timeout=timeout,

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import httpcore
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
     Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 DEFAULT_CONNECT_SECONDS = 10.0
+
+# httpcore tries to import sniffio six times for each request. Where it is not installed, each try looks through the
+# whole path: that was half of what a request cost. Noted once as missing, it is asyncio, which is what we run on.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  Python's own sign for "is not there"
 
 # The most specific first: an httpcore error is told as the first of these that it is.
 TOLD_AS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
@@ -124,13 +131,18 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """What httpx sends its requests through."""
 
     def __init__(
-        self, *, ssl_context: ssl.SSLContext, allow_networks: Sequence[Network] = (), max_connections: int = 64
+        self,
+        *,
+        ssl_context: ssl.SSLContext,
+        allow_networks: Sequence[Network] = (),
+        max_connections: int = 64,
+        resolve: Resolver | None = None,
     ) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context,
             max_connections=max_connections,
             max_keepalive_connections=0,  # over thousands of hosts an idle connection only costs
-            network_backend=GuardBackend(allow_networks),
+            network_backend=GuardBackend(allow_networks, resolve=resolve),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

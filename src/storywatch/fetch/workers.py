@@ -50,6 +50,10 @@ class Readers:
             return value
         raise Unreadable(value if kind == worker.UNREADABLE else f"the reader stumbled over it ({value})")
 
+    def pids(self) -> list[int]:
+        """The processes that wait for a task, to be looked at from outside."""
+        return [process.pid for process in self._idle]
+
     async def aclose(self) -> None:
         """End the processes. Tasks under way must have ended before."""
         while self._idle:
@@ -82,6 +86,10 @@ class _Worker:
             await started.kill()
             raise
         return started
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     async def ask(self, request: tuple[str, dict[str, Any]], seconds: float) -> tuple[str, Any]:
         self.tasks += 1

@@ -14,6 +14,7 @@ REFUSED = [
     ("64:ff9b:1::1", "NAT64"), ("2002:7f00:1::", "6to4"), ("2001:0:1::1", "Teredo"), ("::127.0.0.1", "IPv4-compatible"),
     ("::ffff:0:127.0.0.1", "IPv4-translated"), ("2001:db8::1", "private"),
     ("fec0::1", "reserved"), ("5f00::1", "reserved"), ("3fff::1", "reserved"), ("4000::1", "reserved"),
+    ("168.63.129.16", "cloud provider"), ("192.0.0.192", "private"), ("100.100.100.200", "carrier"),
 ]  # fmt: skip
 
 
