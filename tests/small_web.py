@@ -28,6 +28,10 @@ class SmallWeb:
     asked: list[str] = field(default_factory=list)
     base: str = ""
 
+    @property
+    def port(self) -> int:
+        return int(self.base.rpartition(":")[2])
+
     def feed(self, path: str, title: str, *headlines: str, lang: str = "en") -> str:
         """Put an RSS feed at a path; its address."""
         items = "".join(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def shown(*words: str, cwd: Path, columns: int = 80) -> tuple[int, str]:
-    """The exit status of `storywatch WORDS` and what it wrote to its terminal."""
+def shown(*words: str, cwd: Path, columns: int = 80, typed: str = "") -> tuple[int, str]:
+    """The exit status of `storywatch WORDS` and what it wrote to its terminal, on which somebody has `typed`."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     environ = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "NO_COLOR", "CI"}}
@@ -32,6 +32,7 @@ def shown(*words: str, cwd: Path, columns: int = 80) -> tuple[int, str]:
         env={**environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     written = b""
     try:
         while True:

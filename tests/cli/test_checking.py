@@ -107,7 +107,7 @@ def test_doctor_asks_feeds_and_mail_servers_but_calls_no_webhook(
     done = storywatch("doctor")
     found = {line.split("\t")[1]: (line.split("\t")[0], line.split("\t")[2]) for line in done.lines}
     assert done.status == 1
-    assert found["feed good"] == ("ok", "1 entries, the newest of 2026-03-02 12:00")
+    assert found["feed good"] == ("ok", "1 entry, the newest of 2026-03-02 12:00")
     assert found["feed gone"][0] == "FAULT"
     assert found["channel desk"] == ("ok", f"127.0.0.1:{mailbox.port} lets us in")
     assert found["channel broken"][0] == "FAULT"
@@ -127,7 +127,7 @@ def test_feeds_check_says_what_each_feed_gave(
     receiver.answers = ["304 Not Modified\n\n"]
     assert storywatch("feeds", "check").lines == ["ok\tfeed one\tanswers"]
     receiver.answers = [f"200 OK\n\n{FEED.replace('<pubDate>', '<x>').replace('</pubDate>', '</x>')}"]
-    assert storywatch("feeds", "check").lines == ["ok\tfeed one\t1 entries, without dates"]
+    assert storywatch("feeds", "check").lines == ["ok\tfeed one\t1 entry, without dates"]
     receiver.answers = ["404 Not Found\n\n"]
     done = storywatch("feeds", "check", "--json")
     assert done.status == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.progress import MofNCompleteColumn, Progress, TextColumn
@@ -12,7 +13,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn
 from storywatch.app import SystemClock, open_outside
 from storywatch.cli import adding, listing
 from storywatch.cli.checking import Finding, quiet_logs, report
-from storywatch.cli.printing import console, print_json, print_table, when
+from storywatch.cli.printing import console, one_line, print_json, print_table, when
 from storywatch.cli.telling import open_views
 from storywatch.config import load_config
 from storywatch.core.model import FeedClaim, Listing, PollFailure
@@ -22,6 +23,7 @@ from storywatch.errors import StorywatchError
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from storywatch.config import Config
     from storywatch.core.model import Feed
@@ -79,11 +81,18 @@ async def _ask(fetcher: FeedFetcher, feed: Feed) -> Finding:
             dates = [entry.published_at for entry in answer.entries if entry.published_at]
             newest = f", the newest of {when(max(dates))}" if dates else ", without dates"
             moved = f"; moved for good to {answer.moved_to}" if answer.moved_to else ""
-            return Finding(what=what, ok=bool(answer.entries), told=f"{len(answer.entries)} entries{newest}{moved}")
+            return Finding(
+                what=what, ok=bool(answer.entries), told=f"{entry_count(len(answer.entries))}{newest}{moved}"
+            )
         case PollFailure():
             return Finding(what=what, ok=False, told=f"{answer.reason} ({without_password(feed.url)})")
         case _:
             return Finding(what=what, ok=True, told="answers")
+
+
+def entry_count(number: int) -> str:
+    """`1 entry`, `6 entries`."""
+    return f"{number} {'entry' if number == 1 else 'entries'}"
 
 
 def _list(config: Config, chosen: Collection[str], *, as_json: bool) -> int:
@@ -92,26 +101,87 @@ def _list(config: Config, chosen: Collection[str], *, as_json: bool) -> int:
     if as_json:
         print_json(found)
         return 0
+    if not sys.stdout.isatty():
+        for feed in found:
+            print("\t".join(map(one_line, _cells(feed))))
+        return 0
+    now = SystemClock().now()
     print_table(
-        ("feed", "lang", "state", "entries", "last good poll (UTC)", "next poll (UTC)", "error"),
+        ("feed", "state", "every", "last good", "next", "week", "lang", "entries", "note"),
         [
             (
                 feed.id,
-                feed.lang or "-",
                 _state(feed),
+                _every(feed),
+                f"{span(now - feed.succeeded_at)} ago" if feed.succeeded_at else "-",
+                _next(feed, now),
+                f"{feed.listed}/{feed.about}/{feed.developments}",
+                feed.lang or "-",
                 str(feed.entries),
-                when(feed.succeeded_at),
-                when(feed.next_poll_at),
-                feed.error or "",
+                _note(feed, now),
             )
             for feed in found
         ],
         empty="No feed was polled yet: `storywatch run` or `storywatch once` does.",
+        spare=("entries", "lang"),
     )
+    if found:
+        print("\nweek: entries / articles about a story / developments of the last seven days.")
     return 0
 
 
+def _cells(feed: FeedView) -> tuple[str, ...]:
+    """For other programs; new cells come last."""
+    return (
+        feed.id,
+        feed.lang or "-",
+        _state(feed),
+        str(feed.entries),
+        when(feed.succeeded_at),
+        when(feed.next_poll_at),
+        feed.error or "",
+        _every(feed),
+        str(feed.listed),
+        str(feed.about),
+        str(feed.developments),
+        feed.last_notice.told if feed.last_notice else "",
+    )
+
+
 def _state(feed: FeedView) -> str:
+    if feed.gone_at:
+        return "gone"
     if feed.failures:
         return f"failing ({feed.failures})"
     return "not polled yet" if feed.first_poll else "ok"
+
+
+def _every(feed: FeedView) -> str:
+    if feed.every_seconds is not None:
+        return f"{span(timedelta(seconds=feed.every_seconds))} fixed"
+    return span(timedelta(seconds=feed.interval_seconds)) if feed.interval_seconds is not None else "-"
+
+
+def _next(feed: FeedView, now: datetime) -> str:
+    if feed.gone_at:
+        return "never"
+    return f"in {span(feed.next_poll_at - now)}" if feed.next_poll_at > now else "due"
+
+
+def _note(feed: FeedView, now: datetime) -> str:
+    """What needs a look: why it fails, else where it is moving to, else what was last told of it."""
+    if feed.error:
+        return feed.error
+    if feed.moving_to:
+        return f"moving to {without_password(feed.moving_to)}"
+    notice = feed.last_notice
+    return f"{span(now - notice.at)} ago: {notice.told}" if notice else ""
+
+
+def span(time: timedelta) -> str:
+    """`45s`, `12m`, `5h`, `3d`: one figure, of the unit that says enough."""
+    seconds = max(0, int(time.total_seconds()))
+    for size, unit, most in ((1, "s", 90), (60, "m", 100), (3_600, "h", 48)):
+        if seconds < size * most:
+            return f"{seconds // size}{unit}"
+    return f"{seconds // 86_400}d"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from storywatch.core.sites import NUMERIC, site_of
 from storywatch.core.urls import NEWS_SEARCH_HOSTS, NEWS_SEARCH_PATHS
@@ -41,14 +41,14 @@ def shared_owner(url: str, feeds: Iterable[Feed]) -> str | None:
     """The owner of a known feed of the same site: two feeds of one outlet do not confirm each other."""
     if _host(url) in CARRIERS:
         return None
-    site = site_of(url)
-    return next((feed.owner for feed in feeds if site_of(feed.url) == site and not is_news_search(feed.url)), None)
+    site = _site(url)
+    return next((feed.owner for feed in feeds if _site(feed.url) == site and not is_news_search(feed.url)), None)
 
 
 def is_news_search(url: str) -> bool:
     """Is that address a search for news, whose links are never followed?"""
     host = _host(url)
-    return host in NEWS_SEARCH_HOSTS or (host in NEWS_SEARCH_PATHS and urlsplit(url).path.lower().startswith("/news/"))
+    return host in NEWS_SEARCH_HOSTS or (host in NEWS_SEARCH_PATHS and _parts(url).path.lower().startswith("/news/"))
 
 
 def plain(text: str) -> str:
@@ -60,17 +60,23 @@ def _name(url: str) -> str:
     if is_news_search(url):
         return plain(f"search-{_query(url)}")
     if _host(url) in CARRIERS:
-        return plain(unquote(urlsplit(url).path)) or "feed"
+        return plain(unquote(_parts(url).path)) or "feed"
     site = site_of(url).rpartition(":")[0]
     own = site if NUMERIC.fullmatch(site) else site.split(".")[0]
     return plain(_in_ascii(own)) or "feed"
+
+
+def _site(url: str) -> str:
+    """The site, by http or https; a number may stand for as many sites as it has ports."""
+    site, _, port = site_of(url).rpartition(":")
+    return f"{site}:{port}" if NUMERIC.fullmatch(site) else site
 
 
 def _words(url: str) -> list[str]:
     """What tells this address from others of the site, the most telling first."""
     if is_news_search(url) or _host(url) in CARRIERS:
         return []
-    path = [SUFFIX.sub("", part.lower()) for part in unquote(urlsplit(url).path).split("/")]
+    path = [SUFFIX.sub("", part.lower()) for part in unquote(_parts(url).path).split("/")]
     machines = _host(url).removesuffix(site_of(url).rpartition(":")[0]).split(".")
     words = (plain(word) for word in (*reversed(path), *machines))
     return [word for word in words if word and word not in GENERIC and not word.isdigit()]
@@ -85,12 +91,17 @@ def _in_ascii(name: str) -> str:
 
 
 def _query(url: str) -> str:
-    said = parse_qs(urlsplit(url).query).get("q", [""])[0]
+    said = parse_qs(_parts(url).query).get("q", [""])[0]
     return re.sub(r"\b[a-z]+:\S+", " ", said)
 
 
 def _host(url: str) -> str:
+    return (_parts(url).hostname or "").lower()
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of an address; of what is none, nothing."""
     try:
-        return (urlsplit(url).hostname or "").lower()
+        return urlsplit(url)
     except ValueError:
-        return ""
+        return SplitResult("", "", "", "", "")

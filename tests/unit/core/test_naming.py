@@ -57,6 +57,7 @@ def test_feeds_of_one_site_have_one_owner() -> None:
         a_feed(id="burner", url="https://feeds.feedburner.com/One", owner="one"),
     ]
     assert shared_owner("https://sport.harbor-times.example/rss", known) == "harbor-group"
+    assert shared_owner("http://harbor-times.example/rss", known) == "harbor-group"
     assert shared_owner("https://gazette.example/rss", known) is None
     assert shared_owner("https://feeds.feedburner.com/Two", known) is None
     assert shared_owner("https://news.google.com/rss/search?q=y", known) is None
