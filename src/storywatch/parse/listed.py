@@ -23,6 +23,7 @@ MAX_ENTRIES = 500
 MAX_SUMMARY = 5_000
 MAX_TITLE = 500
 MAX_KEY = 500
+MAX_ADDRESS = 8_000
 MAX_UNPACKED = 20 * 1024 * 1024  # the standard allows a sitemap of 50 MB; a thousand articles take half of one
 MAX_MEMBERS = 100  # a gzip file may be several, one behind the other
 MAX_PROLOGUE = 50  # comments and instructions before the root element
@@ -134,7 +135,8 @@ def each_once(entries: Iterable[ListedEntry]) -> tuple[ListedEntry, ...]:
 def first_address(candidates: Iterable[object], base: str) -> str | None:
     """The first of them that is an http or https address."""
     texts = map(string, candidates)
-    return next((address for text in texts if text.strip() and (address := web_address(text, base))), None)
+    fit = (text for text in texts if text.strip() and len(text) <= MAX_ADDRESS)
+    return next((address for text in fit if (address := web_address(text, base))), None)
 
 
 def string(value: object) -> str:

@@ -17,7 +17,8 @@ from storywatch.fetch.workers import Readers
 
 RSS = b"<rss version='2.0'><channel><item><title>A</title><link>/1</link></item></channel></rss>"
 URL = "https://harbor-times.example/feed.xml"
-SLOW = b"<rss version='2.0'><channel>" + b"<item><title>x</title></item>" * 150_000  # ten seconds for feedparser
+WORDS = "Words that were said here, and some more of them, for the sake of length <b>x</b>."
+SLOW = f"<html><body><article>{f'<p>{WORDS}</p>' * 50_000}</article></body></html>".encode()  # six seconds
 
 
 def children() -> set[int]:
@@ -56,7 +57,7 @@ def test_a_worker_that_takes_too_long_is_stopped_and_replaced() -> None:
     async def run() -> None:
         readers = Readers(time_limit=0.5)
         with pytest.raises(Unreadable, match=r"the reader was stopped: it took more than 0\.5 s"):
-            await readers.read("feed", body=SLOW, url=URL)
+            await readers.read("page", body=SLOW, url=URL)
         assert len((await readers.read("feed", body=RSS, url=URL)).entries) == 1
         await readers.aclose()
 
@@ -70,7 +71,7 @@ def test_a_worker_that_falls_over_is_replaced() -> None:
         before = children()
         readers = Readers()
         await readers.read("feed", body=RSS, url=URL)
-        reading = asyncio.ensure_future(readers.read("feed", body=SLOW, url=URL))
+        reading = asyncio.ensure_future(readers.read("page", body=SLOW, url=URL))
         await asyncio.sleep(0)
         for child in children() - before:
             os.kill(child, signal.SIGKILL)
@@ -110,7 +111,7 @@ def test_a_cancelled_task_leaves_no_worker_behind() -> None:
         before = children()
         readers = Readers()
         await readers.read("feed", body=RSS, url=URL)
-        reading = asyncio.ensure_future(readers.read("feed", body=SLOW, url=URL))
+        reading = asyncio.ensure_future(readers.read("page", body=SLOW, url=URL))
         await asyncio.sleep(0)
         reading.cancel()
         with suppress(asyncio.CancelledError):
@@ -129,7 +130,7 @@ PARENT = textwrap.dedent("""
         readers = Readers(time_limit=100)
         await readers.read("feed", body=b"<rss version='2.0'><channel></channel></rss>", url="https://a.example/")
         print(pathlib.Path(f"/proc/self/task/{os.getpid()}/children").read_text(), flush=True)
-        await readers.read("feed", body=b"<rss version='2.0'><channel>" + b"<item><title>x</title></item>" * 150_000, url="https://a.example/")
+        await readers.read("page", body=b"<html><article>" + b"<p>Words that were <b>said</b>, and more of them.</p>" * 80_000, url="https://a.example/")
 
     asyncio.run(main())
 """)
