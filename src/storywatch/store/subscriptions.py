@@ -16,6 +16,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 
 from storywatch.core.ids import digest
 from storywatch.core.model import FeedId, Listing, NoticeKind
+from storywatch.core.urls import without_password
 from storywatch.core.websub import (
     AFTER_DENIAL,
     ANSWER_WITHIN,
@@ -242,9 +243,8 @@ class Subscriptions:
 
     def views(self) -> dict[FeedId, HubView]:
         """The hub of each feed that has one."""
-        query = select(subscriptions, feeds.c.uid.label("feed")).join(feeds, feeds.c.id == subscriptions.c.feed_id)
         with self.database.read() as connection:
-            return {FeedId(row.feed): _view(row) for row in connection.execute(query.order_by(feeds.c.uid))}
+            return load_hubs(connection)
 
     def tally(self) -> tuple[dict[str, int], int]:
         """How many subscriptions are in each state, every state named; and how many hubs are trusted."""
@@ -258,6 +258,12 @@ class Subscriptions:
                 states[row.state] += row.rows
                 trusted += row.rows if row.state == HubState.CONFIRMED and _trust(row).earned else 0
         return dict(states), trusted
+
+
+def load_hubs(connection: Connection) -> dict[FeedId, HubView]:
+    """The hub of each feed that has one."""
+    query = select(subscriptions, feeds.c.uid.label("feed")).join(feeds, feeds.c.id == subscriptions.c.feed_id)
+    return {FeedId(row.feed): _view(row) for row in connection.execute(query.order_by(feeds.c.uid))}
 
 
 # ---------------------------------------------------------------------- values and rows
@@ -405,8 +411,8 @@ def _may_be_rarer(outcome: PollOutcome, *, called: bool) -> bool:
 
 def _view(row: Found) -> HubView:
     return HubView(
-        hub=row.hub,
-        topic=row.topic,
+        hub=without_password(row.hub),
+        topic=without_password(row.topic),
         state=HubState(row.state),
         trusted=row.state == HubState.CONFIRMED and _trust(row).earned,
         expires_at=row.expires_at,

@@ -17,6 +17,7 @@ from storywatch.core.model import (
     DeliveryState,
     EntryState,
     FeedbackKind,
+    FeedId,
     Label,
     Nearest,
     NewSentence,
@@ -29,6 +30,7 @@ from storywatch.store.outbox import words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
 from storywatch.store.reports import load_reports
 from storywatch.store.said import load_all_said, load_taken_back
+from storywatch.store.subscriptions import load_hubs
 from storywatch.store.tables import alert, article, delivery, development, entry, feed, feed_notice, verdict, watch
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from storywatch.core.model import Correction
     from storywatch.store.engine import Database
+    from storywatch.store.subscriptions import HubView
     from storywatch.store.tables import Found, Query
 
 
@@ -143,6 +146,7 @@ class FeedView:
     about: int
     developments: int
     last_notice: NoticeView | None
+    hub: HubView | None  # that calls when there is news, or was asked to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +278,8 @@ class Views:
             since = max(polled) - YIELD_TIME if polled else None
             yields = {row.id: row for row in connection.execute(_yields(since))} if since else {}
             last = {row.feed: _notice(row) for row in connection.execute(_last_notices())}
-            return [_feed(row, yields.get(row.id), last.get(row.uid)) for row in rows]
+            hubs = load_hubs(connection)
+            return [_feed(row, yields.get(row.id), last.get(row.uid), hubs.get(FeedId(row.uid))) for row in rows]
 
     def notices(self, *, limit: int = 50) -> list[NoticeView]:
         """What was told of the feeds that are in use, the last first."""
@@ -560,7 +565,7 @@ def _notice(row: Found) -> NoticeView:
     return NoticeView(feed=row.feed, kind=row.kind, told=row.told, at=row.at)
 
 
-def _feed(row: Found, yielded: Found | None, last: NoticeView | None) -> FeedView:
+def _feed(row: Found, yielded: Found | None, last: NoticeView | None, hub: HubView | None) -> FeedView:
     return FeedView(
         id=row.uid,
         kind=row.kind,
@@ -588,6 +593,7 @@ def _feed(row: Found, yielded: Found | None, last: NoticeView | None) -> FeedVie
         about=yielded.about if yielded else 0,
         developments=yielded.developments if yielded else 0,
         last_notice=last,
+        hub=hub,
     )
 
 
