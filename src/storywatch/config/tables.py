@@ -340,11 +340,19 @@ class ArticleTable(Table):
     """The table article of a feed."""
 
     body: Selector | None = Field(default=None, description="CSS selector of the elements that hold the text.")
-    drop: Selector | None = Field(default=None, description="CSS selector of what is no part of the text.")
+    drop: Selector | None = Field(
+        default=None, description="CSS selector of what is no part of the text, within what body finds."
+    )
     title: Selector | None = Field(default=None, description="CSS selector of the title.")
     date: Selector | None = Field(
         default=None, description="CSS selector of the element that tells when it was published."
     )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """What the reader finds by itself is cleaned by itself."""
+        if "drop" in written and "body" not in written:
+            yield "drop", "goes with body only: it is taken out of what body finds"
 
 
 class FeedTable(Table):
