@@ -137,8 +137,8 @@ class Hosts:
             if start > now:
                 await self._sleep((start - now).total_seconds())
             self._check_rest(url, site)
-            site.begun_at = start
-            site.free_at = start + spacing
+            site.begun_at = max(start, self._clock.now()) if start > now else start  # a busy machine wakes us late
+            site.free_at = site.begun_at + spacing
 
     def _forget_idle(self) -> None:
         now = self._clock.now()
