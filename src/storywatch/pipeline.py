@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import structlog
 
 from storywatch.core.alerting import plan_alert
-from storywatch.core.cadence import plan_after_mishap, plan_page_retry, plan_poll
+from storywatch.core.cadence import plan_after_mishap, plan_earlier, plan_page_retry, plan_poll
 from storywatch.core.developments import develop, judge
 from storywatch.core.entries import article_of
 from storywatch.core.matching import glance, match
-from storywatch.core.model import EntryState, Judged, Reading, Sentence
+from storywatch.core.model import EntryState, Judged, Listing, NoticeKind, Reading, Sentence
 from storywatch.core.opinion import fold, question_of, sentences_to_translate, with_translations
 from storywatch.core.retry import plan_attempt
 from storywatch.core.story import Story, watch_texts
@@ -134,7 +134,19 @@ class Pipeline:
         )
         for notice in outcome.notices:
             log.warning("feed_noticed", feed_id=claim.feed.id, kind=notice.kind, told=notice.told)
+        if isinstance(answer, Listing) and any(notice.kind is NoticeKind.GAP for notice in outcome.notices):
+            return replace(outcome, new=outcome.new + await self._catch_up(claim, answer))
         return outcome
+
+    async def _catch_up(self, claim: FeedClaim, listing: Listing) -> int:
+        """Look once for what was lost between two polls, where the feed keeps it; how many entries are new."""
+        earlier = await self.feeds.fetch_earlier(claim, listing)
+        if earlier is None:
+            return 0
+        plan = plan_earlier(claim, earlier, now=self.clock.now())
+        caught = await self._store(self.polls.record_earlier, claim, plan)
+        log.info("feed_caught_up", feed_id=claim.feed.id, listed=len(earlier.entries), new=caught)
+        return caught
 
     # ------------------------------------------------------------------ entry -> article
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         FeedClaim,
         Judged,
         LanguageMean,
+        Listing,
         Page,
         PlannedDelivery,
         PollOutcome,
@@ -54,6 +55,10 @@ class FeedFetcher(Protocol):
 
     async def fetch_feed(self, claim: FeedClaim) -> FeedAnswer:
         """Entries, "not modified", or the failure in words."""
+        ...
+
+    async def fetch_earlier(self, claim: FeedClaim, listing: Listing) -> Listing | None:
+        """One page of what the feed listed before; None where there is none to be had."""
         ...
 
 
@@ -100,6 +105,10 @@ class Polls(Protocol):
 
     def record_poll(self, claim: FeedClaim, plan: PollPlan) -> PollOutcome:
         """T2: entries, validators and the next poll, together. Raises `LeaseLost`."""
+        ...
+
+    def record_earlier(self, claim: FeedClaim, plan: PollPlan) -> int:
+        """Entries that were lost between two polls and found in an archive; how many are new to us."""
         ...
 
     def claim_entries(self, *, now: datetime, limit: int, lease: timedelta) -> list[Entry]:

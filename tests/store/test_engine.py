@@ -17,7 +17,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from builders import NOON, a_feed, a_judged, a_listed, a_poll_plan, a_vector, a_watch, an_article
+from builders import NOON, a_feed, a_feed_claim, a_judged, a_listed, a_poll_plan, a_vector, a_watch, an_article
 from desks import DESK, LEASE, Desk, render
 from sqlalchemy import text
 
@@ -332,6 +332,7 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     writes: list[Callable[[], Any]] = [
         lambda: desk.polls.sync_feeds([a_feed()], now=NOON),
         lambda: desk.polls.make_all_due(now=NOON),
+        lambda: desk.polls.record_earlier(a_feed_claim(), a_poll_plan(a_listed("older"))),
         lambda: desk.polls.record_poll(feed, a_poll_plan(a_listed("4"))),
         lambda: desk.polls.claim_feeds(now=later, limit=1, lease=LEASE),
         lambda: desk.polls.claim_entries(now=NOON, limit=1, lease=LEASE),

@@ -108,6 +108,14 @@ def _plan_listing(claim: FeedClaim, listing: Listing, now: datetime) -> PollPlan
     )
 
 
+def plan_earlier(claim: FeedClaim, listing: Listing, *, now: datetime) -> PollPlan:
+    """Of an older page of a list, what fills a gap: entries dated after all that was known. Only its entries count."""
+    plan = _plan_listing(claim, listing, now)
+    since = claim.newest_at
+    missed = (entry for entry in plan.entries if since and entry.published_at and entry.published_at > since)
+    return replace(plan, entries=tuple(missed))
+
+
 def _plan_not_modified(claim: FeedClaim, answer: NotModified, now: datetime) -> PollPlan:
     interval = claim.feed.every or _clamped(_last(claim) * GROW)
     freshness = replace(claim.pace or Freshness(), max_age=answer.freshness.max_age)

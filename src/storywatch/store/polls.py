@@ -129,6 +129,16 @@ class Polls:
             next_poll_at=plan.next_poll_at,
         )
 
+    def record_earlier(self, claim: FeedClaim, plan: PollPlan) -> int:
+        """Entries that were lost between two polls and found in an archive; how many are new to us."""
+        listed = {_entry_uid(claim.feed.id, item): item for item in reversed(plan.entries)}
+        with self.database.write() as connection:
+            feed_id = connection.execute(select(feeds.c.id).where(feeds.c.uid == claim.feed.id)).scalar_one()
+            rows = _known_rows(connection, feed_id, listed)
+            look = _Look(plan=plan)
+            fresh = [_new_entry(uid, item, feed_id, look) for uid, item in listed.items() if uid not in rows]
+            return self._insert_entries(connection, _in_reading_order(fresh, plan))
+
     def _record_entries(self, connection: Connection, feed_id: int, look: _Look) -> PollOutcome:
         changed = 0
         fresh: list[dict[str, Any]] = []
