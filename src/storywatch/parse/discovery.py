@@ -229,6 +229,8 @@ def _selectors(node: LexborNode) -> Iterator[str]:
             continue
         for part in _parts(one):
             yield from (f"{part} {last}" for last in lasts[:2])
+            if one is around[0]:  # beside it other links may stand: of the author, of the section
+                yield f"{part} > a"
 
 
 def _parts(node: LexborNode) -> list[str]:
