@@ -18,6 +18,7 @@ from storywatch.cli.telling import open_views
 from storywatch.config import load_config
 from storywatch.core.model import FeedClaim, Listing, PollFailure
 from storywatch.core.urls import without_password
+from storywatch.core.websub import HubState
 from storywatch.errors import StorywatchError
 
 if TYPE_CHECKING:
@@ -157,9 +158,10 @@ def _state(feed: FeedView) -> str:
 
 
 def _every(feed: FeedView) -> str:
+    told = ", hub" if feed.hub and feed.hub.state is HubState.CONFIRMED else ""
     if feed.every_seconds is not None:
-        return f"{span(timedelta(seconds=feed.every_seconds))} fixed"
-    return span(timedelta(seconds=feed.interval_seconds)) if feed.interval_seconds is not None else "-"
+        return f"{span(timedelta(seconds=feed.every_seconds))} fixed{told}"
+    return f"{span(timedelta(seconds=feed.interval_seconds))}{told}" if feed.interval_seconds is not None else "-"
 
 
 def _next(feed: FeedView, now: datetime) -> str:
