@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 MAX_LABELLED = 700  # characters of a paragraph that begins with such a word
 
+# Without one of these no note is in a text: most texts have none, and need not be looked at closely.
+STEMS = (
+    "correct", "amended", "clarif", "errat", "misstat", "misident", "misspel", "wrongly", "mistaken", "erroneous",
+    "korrektur", "korrigiert", "berichtig", "richtigstellung", "version", "versión", "fassung", "rectif", "corrig",
+    "corregid", "correcci", "mise au point", "fe de err", "wersji", "sprostowan", "korekt", "poprawion", "skorygowan",
+    "исправ", "поправк", "уточн", "версии", "виправл", "спростув", "версії", "訂正", "おわび", "更正", "勘误", "정정",
+    "바로잡", "수정했",
+)  # fmt: skip
 # A paragraph that begins so is a note.
 LABEL = re.compile(
     r"^[\W_]*(?:"
@@ -69,7 +77,8 @@ STANDING = re.compile(
 def correction_note(paragraphs: Sequence[str]) -> str | None:
     """The sentence, or the whole of a short paragraph that is labelled as a correction; None where there is none."""
     for paragraph in (*paragraphs[-6:][::-1], *paragraphs[:-6]):  # mostly at the end
-        if STANDING.search(paragraph):
+        lower = paragraph.lower()
+        if not any(stem in lower for stem in STEMS) or STANDING.search(paragraph):
             continue
         if len(paragraph) <= MAX_LABELLED and LABEL.match(paragraph):
             return paragraph

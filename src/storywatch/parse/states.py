@@ -33,12 +33,13 @@ CHALLENGE_TITLE = re.compile(
     r"|one more step|please wait\.\.\. \| cloudflare|verifying you are human|security check)",
     re.IGNORECASE,
 )
-CHALLENGE = re.compile(r"_cf_chl_opt|captcha-delivery\.com|px-captcha|_Incapsula_Resource")
+CHALLENGE = ("_cf_chl_opt", "captcha-delivery.com", "px-captcha", "_Incapsula_Resource")
 CONSENT_HOST = re.compile(r"^(?:consent|cmp|privacy-?gate|privacy-?mgmt)\.", re.IGNORECASE)
 CONSENT_PATH = re.compile(r"^/(?:consent|privacy-?gate|cookie-?wall)(?:/|\.\w+$|$)", re.IGNORECASE)
-CONSENT_MARK = re.compile(
-    r"sp_message|onetrust|didomi|usercentrics|quantcast|cookiebot|consentmanager|tcfapi|gdpr-consent", re.IGNORECASE
-)
+CONSENT_MARKS = (
+    "sp_message", "onetrust", "didomi", "usercentrics", "quantcast", "cookiebot", "consentmanager", "tcfapi",
+    "gdpr-consent",
+)  # fmt: skip
 CONSENT_WORD = re.compile(
     r"cookie|consent|privacy|datenschutz|einwillig|confidentialit|consentement|privacidad|consentimiento|prywatno|zgod"
     r"|конфиденциальн|конфіденційн|согласи|згод|куки|クッキー|同意|쿠키|동의|隐私",
@@ -69,13 +70,13 @@ class Signs:
 def signs_of(tree: LexborHTMLParser, html: str, *, url: str, asked: str = "", expected: str = "") -> Signs:
     """Look for everything that may tell a state."""
     title = tree.css_first("title")
-    challenge = CHALLENGE.search(html)
+    lower = html.lower()  # looking for words is ten times as fast as for an expression
     return Signs(
         url=url,
         page_title=one_line(title.text()) if title is not None else "",
         headings=tuple(one_line(heading.text(deep=True)) for heading in tree.css("h1")[:5]),
-        challenge=challenge[0] if challenge else "",
-        consent_tool=CONSENT_MARK.search(html) is not None,
+        challenge=next((mark for mark in CHALLENGE if mark in html), ""),
+        consent_tool=any(mark in lower for mark in CONSENT_MARKS),
         asked=asked,
         expected=expected,
     )
