@@ -46,6 +46,7 @@ from storywatch.core.model import (
     Watch,
     WatchId,
 )
+from storywatch.core.websub import HubClaim
 from storywatch.core.weights import Blend, Cuts, Linear, Weights, shipped_weights
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -277,6 +278,22 @@ def a_judged(article: Article | None = None, **changes: Any) -> Judged:
         **changes,
     }
     return Judged(**values)
+
+
+def a_hub_claim(**changes: Any) -> HubClaim:
+    """A hub that is to be asked for the first time."""
+    values: dict[str, Any] = {
+        "feed": FeedId("harbor-times"),
+        "hub": "https://hub.example/",
+        "topic": "https://harbor-times.example/feed.xml?a=1&b=ü",
+        "token": "t" * 43,
+        "secret": "a-secret",
+        "callback": "https://desk.example/websub/" + "t" * 43,
+        "mode": "subscribe",
+        "asks": 1,
+        **changes,
+    }
+    return HubClaim(**values)
 
 
 def a_feed_claim(**changes: Any) -> FeedClaim:

@@ -33,7 +33,8 @@ class Hub(Receiver):
     @property
     def forms(self) -> list[dict[str, str]]:
         """What it was asked."""
-        return [dict(parse_qsl(call.body.decode(), strict_parsing=True)) for call in self.calls]
+        posted = [call for call in self.calls if call.line.startswith("POST")]
+        return [dict(parse_qsl(call.body.decode(), strict_parsing=True)) for call in posted]
 
     async def verify(self, form: dict[str, str] | None = None, **changes: str) -> httpx.Response:
         """Ask whether the last request was meant, with `changes` to what it asks (mode, topic, challenge, ...)."""

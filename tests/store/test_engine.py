@@ -17,12 +17,32 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from builders import NOON, a_feed, a_feed_claim, a_judged, a_listed, a_poll_plan, a_vector, a_watch, an_article
+from builders import (
+    NOON,
+    a_feed,
+    a_feed_claim,
+    a_hub_claim,
+    a_judged,
+    a_listed,
+    a_listing,
+    a_poll_plan,
+    a_vector,
+    a_watch,
+    an_article,
+)
 from desks import DESK, LEASE, Desk, render
 from sqlalchemy import text
 
 from storywatch.core.corrections import development_id, plan_correction
-from storywatch.core.model import AttemptOutcome, DeliveryState, EntryState, FeedbackKind, LanguageMean, WatchId
+from storywatch.core.model import (
+    AttemptOutcome,
+    DeliveryState,
+    EntryState,
+    FeedbackKind,
+    LanguageMean,
+    PollOutcome,
+    WatchId,
+)
 from storywatch.core.vectors import Reencoded
 from storywatch.errors import SchemaError, StorywatchError
 from storywatch.store import migrate, tables
@@ -31,6 +51,7 @@ from storywatch.store.feedback import Feedback
 from storywatch.store.ledger import Ledger
 from storywatch.store.migrate import alembic_config, migrate_database
 from storywatch.store.opinions import Opinions
+from storywatch.store.subscriptions import Subscriptions
 from storywatch.store.vectors import Vectors
 from storywatch.store.versions import HEAD, version_of
 
@@ -325,7 +346,7 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     outcome = AttemptOutcome(state=DeliveryState.SENT, at=NOON)
     a_reencoded = Reencoded(key=1, lead=a_vector(1), sentences=np.stack([a_vector(2)]))
     a_mean = LanguageMean(lang="en", total=np.ones(4), count=1)
-    feedback = Feedback(database, desk.waker)
+    feedback, hubs = Feedback(database, desk.waker), Subscriptions(database)
     case = feedback.find_case(HARBOUR, first.id)
     rejected = plan_correction(case, FeedbackKind.WRONG, off_topic=True, now=NOON)
 
@@ -348,6 +369,12 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: Vectors(database).record_means(HARBOUR, [a_mean], encoder="new"),
         lambda: feedback.record_feedback(case, rejected, encoder="enc"),
         lambda: feedback.undo_feedback(case, now=NOON),
+        lambda: hubs.note_poll(feed, a_listing(), a_poll_plan(), PollOutcome(), began_at=NOON),
+        lambda: hubs.claim_hubs(now=NOON, limit=1, base_url="https://desk.example"),
+        lambda: hubs.record_asked(a_hub_claim(), failure="503", now=NOON),
+        lambda: hubs.confirm("token", mode="subscribe", topic="topic", lease=None, now=NOON),
+        lambda: hubs.deny("token", topic="topic", reason=None, now=NOON),
+        hubs.drop_all,
         lambda: desk.outbox.finish_delivery(claim, outcome),
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
     ]
@@ -371,6 +398,10 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: Vectors(database).stale(encoder="new"),
         lambda: Vectors(database).load_stale(HARBOUR, encoder="new", limit=1),
         lambda: Vectors(database).load_before(HARBOUR, key=None, limit=1),
+        lambda: hubs.take_call("token", now=NOON),
+        lambda: hubs.find_call("token"),
+        hubs.views,
+        hubs.tally,
     ]
     with locked(database_url):
         for method in writes:

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from builders import NOON
+from builders import NOON, a_hub_claim
 from fakes import FakeClock
 from hub import Hub
 from webhook_receiver import receiving
 
-from storywatch.core.model import FeedId
-from storywatch.core.websub import HubClaim
 from storywatch.errors import FetchFailed, Forbidden
 from storywatch.fetch.client import build_client
 from storywatch.fetch.hosts import Hosts
@@ -23,19 +21,6 @@ if TYPE_CHECKING:
 
 NO_CONNECTION = "no connection"
 LOOPBACK = ("127.0.0.0/8",)
-
-
-def a_hub_claim(hub: str, *, mode: Mode = "subscribe") -> HubClaim:
-    return HubClaim(
-        feed=FeedId("harbor-times"),
-        hub=hub,
-        topic="https://harbor-times.example/feed.xml?a=1&b=ü",
-        token="t" * 43,
-        secret="a-secret",
-        callback="https://desk.example/websub/" + "t" * 43,
-        mode=mode,
-        asks=1,
-    )
 
 
 async def ask(
@@ -49,7 +34,7 @@ async def ask(
     clock = FakeClock(NOON)
     async with build_client(user_agent="storywatch/test", allow_networks=allow) as client:
         caller = HttpHubCaller(client, hosts or Hosts(clock, spacing=timedelta(0)), clock, overall_seconds=seconds)
-        await caller.ask_hub(a_hub_claim(hub, mode=mode))
+        await caller.ask_hub(a_hub_claim(hub=hub, mode=mode))
 
 
 def test_a_hub_gets_a_form() -> None:
@@ -208,10 +193,10 @@ def test_https_is_tried_before_http() -> None:
         clock = FakeClock(NOON)
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
             caller = HttpHubCaller(client, Hosts(clock, spacing=timedelta(0)), clock)
-            await caller.ask_hub(a_hub_claim("http://both.example/"))
-            await caller.ask_hub(a_hub_claim("http://plain.example/"))
+            await caller.ask_hub(a_hub_claim(hub="http://both.example/"))
+            await caller.ask_hub(a_hub_claim(hub="http://plain.example/"))
             with pytest.raises(FetchFailed, match="leads nowhere"):
-                await caller.ask_hub(a_hub_claim("https://back.example/"))
+                await caller.ask_hub(a_hub_claim(hub="https://back.example/"))
 
     asyncio.run(play())
     assert asked == [
