@@ -217,19 +217,20 @@ def _selectors(node: LexborNode) -> Iterator[str]:
     heading = next((one for one in around[:3] if one.tag in HEADINGS), None)
     inner = node.css_first("h1, h2, h3, h4, h5, h6")
     yield from own
-    lasts = ["a"]
+    # Beside a headline in its item other links may stand, of the author or the section, but deeper or elsewhere.
+    lasts = ["a", f"{around[0].tag} > a"] if around else ["a"]
     if heading is not None:
         lasts = [f"{part} a" for part in _parts(heading)]
         yield from lasts
     elif inner is not None:
-        lasts = ["a:has(h2)" if inner.tag == "h2" else f"a:has({inner.tag})"]
+        lasts = [f"a:has({inner.tag})"]
         yield from lasts
     for one in around:
         if one is heading or (one.tag or "") not in CONTAINERS:
             continue
         for part in _parts(one):
             yield from (f"{part} {last}" for last in lasts[:2])
-            if one is around[0]:  # beside it other links may stand: of the author, of the section
+            if one is around[0]:
                 yield f"{part} > a"
 
 
