@@ -24,6 +24,7 @@ MODULES = {
     "migrate": "checking",
     "version": "checking",
     "explain": "explaining",
+    "fetch": "fetching",
     "replay": "replaying",
     "feedback": "feedback",
     "stories": "telling",

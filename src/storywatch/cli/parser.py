@@ -43,6 +43,8 @@ def build_parser() -> argparse.ArgumentParser:
     _watch_option(explain, "only this watch")
     explain.add_argument("--opinion", action="store_true", help="ask the language model of [opinion], where it doubts")
 
+    _fetch(add("fetch", "show what the reader makes of a page, or of many recorded ones", json=True))
+
     replay = add("replay", "judge a stream of articles with a watch; nothing is sent or stored", config=False)
     replay.add_argument("--watch", required=True, type=Path, metavar="FILE", help="the watch file")
     replay.add_argument("--items", required=True, type=Path, metavar="FILE", help="articles, one JSON object a line")
@@ -123,6 +125,18 @@ def _feeds(feeds: argparse.ArgumentParser) -> None:
     out = add("export", "write the configured feeds as OPML", json=False)
     out.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: standard output")
     out.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def _fetch(fetch: argparse.ArgumentParser) -> None:
+    """One page, or many recorded ones."""
+    fetch.add_argument(
+        "page", nargs="?", metavar="URL|FILE|-", help="an address, a saved page, or - for standard input"
+    )
+    fetch.add_argument("--feed", metavar="ID", help="read it by this feed's rules; default: of the feed at its site")
+    fetch.add_argument("--url", metavar="URL", help="the address that a saved page came from")
+    fetch.add_argument("--candidates", action="store_true", help="show what each reader finds by itself")
+    fetch.add_argument("--pages", type=Path, metavar="FILE", help="recorded pages, one JSON object a line; no network")
+    fetch.add_argument("--out", type=Path, metavar="FILE", help="with --pages: where to write what was read")
 
 
 class _Adder:
