@@ -13,7 +13,7 @@ from storywatch.cli.adding import RELOAD, SEARCH_NOTE
 from storywatch.cli.printing import one_line, print_json, print_table
 from storywatch.cli.telling import open_views
 from storywatch.config import NewFeed, add_feeds, load_config, read_feed, written_feed
-from storywatch.core.naming import free_id, is_news_search, plain, shared_owner
+from storywatch.core.naming import free_id, is_news_search, outlet_site, owners_by_site, plain
 from storywatch.core.urls import url_key, without_password
 from storywatch.errors import ConfigError, StorywatchError, Unreadable
 from storywatch.parse.opml import LARGEST, Outline, opml_of, parse_opml
@@ -21,7 +21,7 @@ from storywatch.store.engine import parse_url
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from storywatch.config import Config
     from storywatch.core.model import Feed
@@ -98,7 +98,8 @@ def _read(file: Path) -> list[Outline]:
 
 def _sorted_out(outlines: Sequence[Outline], config: Config) -> tuple[list[Row], list[NewFeed]]:
     there = {url_key(feed.url): str(feed.id) for feed in config.feeds.values()}
-    feeds: dict[str, Feed] = {str(feed.id): feed for feed in config.feeds.values()}
+    taken = {str(name) for name in config.feeds}
+    owners = owners_by_site(config.feeds.values())
     rows: list[Row] = []
     news: list[NewFeed] = []
     for outline in outlines:
@@ -106,12 +107,13 @@ def _sorted_out(outlines: Sequence[Outline], config: Config) -> tuple[list[Row],
         row = Row(url=outline.url, title=one_line(outline.title), id=there.get(url_key(outline.url)), new=False)
         if row.id is None:
             try:
-                new = _new_feed(outline, feeds)
+                new = _new_feed(outline, taken, owners)
             except ConfigError as error:
                 row = replace(row, fault="; ".join(error.faults))
             else:
                 news.append(new)
-                feeds[new.feed.id] = new.feed
+                taken.add(new.feed.id)
+                owners.setdefault(outlet_site(outline.url), new.feed.owner)
                 there[url_key(outline.url)] = new.feed.id
                 row = replace(row, id=new.feed.id, new=True)
         rows.append(row)
@@ -122,7 +124,7 @@ def _web_scheme(found: re.Match[str]) -> str:
     return "" if ":" in found[0] else "http"
 
 
-def _new_feed(outline: Outline, feeds: dict[str, Feed]) -> NewFeed:
+def _new_feed(outline: Outline, taken: Collection[str], owners: Mapping[str, str]) -> NewFeed:
     """Raises `ConfigError` where the outline can't be a feed."""
     own = {key: value for key, value in outline.own.items() if key != "id" and value}
     written: dict[str, Any] = {key: value for key, value in own.items() if not key.startswith(RULE)}
@@ -130,13 +132,14 @@ def _new_feed(outline: Outline, feeds: dict[str, Feed]) -> NewFeed:
     lang = outline.language.lower()[:2]
     if "lang" not in written and re.fullmatch(r"[a-z]{2}([-_].*)?", outline.language.lower()):
         written["lang"] = lang
-    owner = shared_owner(outline.url, feeds.values())
+    site = outlet_site(outline.url)
+    owner = owners.get(site) if site else None
     if owner and not outline.own.get("id"):
         written.setdefault("owner", owner)
     if rules:
         written["article"] = rules
     wish = plain(outline.own.get("id", ""))
-    name = wish if wish and wish not in feeds else free_id(outline.url, feeds)
+    name = wish if wish and wish not in taken else free_id(outline.url, taken)
     feed = read_feed(name, {"url": outline.url, **written})
     parts = [outline.title if outline.title != name else "", f"({' / '.join(outline.path)})" if outline.path else ""]
     parts += [f"({SEARCH_NOTE})"] if is_news_search(outline.url) else []

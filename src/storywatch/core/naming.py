@@ -39,10 +39,21 @@ def free_id(url: str, taken: Collection[str]) -> str:
 
 def shared_owner(url: str, feeds: Iterable[Feed]) -> str | None:
     """The owner of a known feed of the same site: two feeds of one outlet do not confirm each other."""
-    if _host(url) in CARRIERS:
-        return None
-    site = _site(url)
-    return next((feed.owner for feed in feeds if _site(feed.url) == site and not is_news_search(feed.url)), None)
+    return owners_by_site(feeds).get(outlet_site(url))
+
+
+def owners_by_site(feeds: Iterable[Feed]) -> dict[str, str]:
+    """The owner of the first feed of each site that is one outlet's."""
+    owners: dict[str, str] = {}
+    for feed in feeds:
+        owners.setdefault(outlet_site(feed.url), feed.owner)
+    owners.pop("", None)
+    return owners
+
+
+def outlet_site(url: str) -> str:
+    """The site of an outlet; empty where it carries those of many."""
+    return "" if _host(url) in CARRIERS or is_news_search(url) else _site(url)
 
 
 def is_news_search(url: str) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_REQUESTS = 5  # of one look, redirects and robots.txt included
 DECODED_CAP = 10 * MIB
+AGENT = "storywatch"
 TRIED = ("/feed", "/rss.xml")
 TRIED_LAST = "/atom.xml"
 LINK = re.compile(r"<([^<>]{1,2000})>([^<]{0,500})")
@@ -76,7 +77,8 @@ class Discoverer:
         asking = _Asking(self._web)
         answer = await asking.ask(url)
         if select is not None:
-            offers: Sequence[Offer] = [await self._page(url, answer, select, title=None)]
+            page = await self._page(url, answer, select, title=None)
+            offers: Sequence[Offer] = [await self._allowed(page, asking)]
         else:
             offers = await self._offers(url, answer, asking)
         return Look(url=answer.url, offers=tuple(offers), requests=asking.requests)
@@ -89,15 +91,25 @@ class Discoverer:
             itself = FoundFeed(
                 url=answer.moved_to or url, title=found.title or "", kind=found.kind, how="the address itself"
             )
-            return [await self._read(itself, answer, asking)]
+            return [await self._allowed(await self._read(itself, answer, asking), asking)]
         named = _each_once([*found.feeds, *_linked(answer)], but=answer.url)
         offers = [await self._ask(feed, asking) for feed in named]
         if not any(offer.good for offer in offers):
             offers += await self._tried(answer.url, asking, known={url_key(offer.url) for offer in offers})
         offers.sort(key=lambda offer: not offer.good)  # stable: the page's own order else
         if found.select:
-            offers.append(await self._page(answer.moved_to or url, answer, found.select, title=found.title))
+            page = await self._page(answer.moved_to or url, answer, found.select, title=found.title)
+            offers.append(await self._allowed(page, asking, known_only=True))
         return offers
+
+    async def _allowed(self, offer: Offer, asking: _Asking, *, known_only: bool = False) -> Offer:
+        """Polls ask robots.txt before sitemaps and pages: what it forbids is said before anybody relies on it."""
+        if offer.kind is FeedKind.FEED or not offer.good:
+            return offer
+        rules = await asking.rules(offer.url, known_only=known_only)
+        if not rules or await self._readers.read("permission", body=rules, url=offer.url, agent=AGENT):
+            return offer
+        return replace(offer, fault="robots.txt does not allow us there")
 
     async def _tried(self, page: str, asking: _Asking, *, known: set[str]) -> list[Offer]:
         """What many sites have without saying so; of the guesses only one that is right is an offer."""
@@ -121,9 +133,8 @@ class Discoverer:
 
     async def _sitemaps(self, page: str, asking: _Asking) -> Sequence[str]:
         try:
-            answer = await asking.ask(urljoin(page, "/robots.txt"))
-            named: tuple[str, ...] = await self._readers.read("sitemaps", body=answer.body)
-        except (FetchFailed, Unreadable):
+            named: tuple[str, ...] = await self._readers.read("sitemaps", body=await asking.rules(page))
+        except Unreadable:
             return ()
         return sorted(named, key=lambda address: "news" not in address.lower())
 
@@ -188,6 +199,7 @@ class _Asking:
 
     def __init__(self, web: Web) -> None:
         self._web = web
+        self._rules: dict[str, bytes] = {}
         self.requests = 0
 
     @property
@@ -202,6 +214,16 @@ class _Asking:
             message = f"{in_host(url)}: {answer.status}: {words}"
             raise FetchFailed(message, status=answer.status)
         return answer
+
+    async def rules(self, url: str, *, known_only: bool = False) -> bytes:
+        """The robots.txt of a site, asked once; empty where there is none, or no request left for it."""
+        place = urljoin(url, "/robots.txt")
+        if place not in self._rules and not known_only:
+            try:
+                self._rules[place] = (await self.ask(place)).body
+            except (FetchFailed, Unreadable):
+                self._rules[place] = b""
+        return self._rules.get(place, b"")
 
     async def _count(self, _address: str) -> None:
         if not self.left:

@@ -180,7 +180,21 @@ def test_a_page_is_followed_by_a_selector_of_ones_own() -> None:
     [offer] = look(web, f"{SITE}/press", select="h4 a").offers
     assert not offer.good
     assert offer.fault is not None
-    assert paths(web) == ["/press", "/press"]
+    assert paths(web) == ["/press", "/robots.txt", "/press"]
+
+
+def test_what_robots_txt_forbids_is_no_good_offer() -> None:
+    """A poll would be refused: better that is known before it is written down. Feeds are asked for by subscribers."""
+    web = FakeWeb()
+    web.put(f"{SITE}/robots.txt", "User-agent: *\nDisallow: /press\nDisallow: /map.xml\nDisallow: /feed\n")
+    web.put(f"{SITE}/press", page(body=headlines()))
+    web.put(f"{SITE}/map.xml", sitemap("dockers-walk-out"))
+    web.put(f"{SITE}/rss", rss("Post", "a"))
+    for url, select in ((f"{SITE}/press", "h2 a"), (f"{SITE}/press", None), (f"{SITE}/map.xml", None)):
+        [offer] = look(web, url, select=select).offers
+        assert (offer.good, offer.fault) == (False, "robots.txt does not allow us there")
+    assert look(web, f"{SITE}/rss").offers[0].good
+    assert look(web, f"{SITE}/press").requests == MOST_REQUESTS
 
 
 def test_a_feed_that_the_server_names_in_a_header_is_found() -> None:
