@@ -179,7 +179,7 @@ def _index(read: _Read, url: str, *, timezone: str | None, now: datetime | None)
     for item in reversed(read.items):
         address = first_address([item.get("loc")], url)
         if address and address != url:
-            children.setdefault(address, _moment(item.get("changed"), timezone))
+            children[address] = children.get(address) or _moment(item.get("changed"), timezone)
     ordered = sorted(children.items(), key=lambda child: newest_first(child[1], now=now))
     return SitemapIndex(children=tuple(ordered[:MAX_CHILDREN]), dropped=len(ordered[MAX_CHILDREN:]) + read.beyond)
 
