@@ -50,6 +50,7 @@ from storywatch.store.judgements import Judgements
 from storywatch.store.opinions import Opinions
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
+from storywatch.store.revisits import Revisits
 from storywatch.store.subscriptions import Subscriptions
 from storywatch.store.vectors import Vectors
 from storywatch.store.views import Views
@@ -302,6 +303,7 @@ async def open_app(
             clock=clock,
             polls=polls,
             judgements=judgements,
+            revisits=Revisits(database),
             outbox=Outbox(database),
             feeds=outside.feeds,
             pages=outside.pages,
@@ -404,7 +406,7 @@ def build_outside(config: Config, *, clock: Clock, readers: Readers) -> Outside:
         feeds=HttpFeedFetcher(web, readers, clock, robots=robots),
         discoverer=Discoverer(web, readers),
         hubs=HttpHubCaller(client, hosts, clock),
-        pages=HttpPageFetcher(web, robots, readers, clock),
+        pages=HttpPageFetcher(web, robots, readers, clock, feeds=config.feeds),
         channels={name: build_channel(settings, config, client=client) for name, settings in usable.items()},
         rules={name: rules_of(settings) for name, settings in usable.items()},
     )

@@ -2,6 +2,7 @@
 
     feed --poll--> entry --read--> article --follow--> match, verdict, development
          --tell--> alert, deliveries --deliver--> attempt
+    article --revisit--> another version of it
 
 Decisions are made in `core`, effects happen behind the ports; this page only carries values from one
 to the other. Whatever is to be done is a row before it is begun, so a process that dies between any
@@ -11,6 +12,7 @@ two lines loses nothing: `claim_*` takes rows for a while, `record_*` and `finis
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -22,13 +24,24 @@ from storywatch.core.alerting import plan_alert
 from storywatch.core.cadence import plan_after_mishap, plan_earlier, plan_page_retry, plan_poll
 from storywatch.core.developments import develop, judge
 from storywatch.core.entries import article_of
+from storywatch.core.identity import addresses_of
 from storywatch.core.matching import glance, match
-from storywatch.core.model import EntryState, Judged, Listing, NoticeKind, Reading, Sentence
+from storywatch.core.model import EntryState, Fetched, Judged, Listing, NoticeKind, NotModified, Reading, Sentence
 from storywatch.core.opinion import fold, question_of, sentences_to_translate, with_translations
 from storywatch.core.retry import plan_attempt
+from storywatch.core.revisits import Seen, Unseen, VisitOutcome, plan_revisit, plan_unfollowed
 from storywatch.core.story import Story, watch_texts
 from storywatch.core.text import lead_of, sentences_of
-from storywatch.errors import FetchFailed, LeaseLost, Rejected, SendFailed, StorywatchError, Unreadable, Unsent
+from storywatch.errors import (
+    FetchFailed,
+    Forbidden,
+    LeaseLost,
+    Rejected,
+    SendFailed,
+    StorywatchError,
+    Unreadable,
+    Unsent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,13 +59,26 @@ if TYPE_CHECKING:
         Glance,
         Page,
         PollOutcome,
+        RawPage,
         Tidings,
         Watch,
         WatchId,
     )
+    from storywatch.core.revisits import Visit, VisitPlan
     from storywatch.core.weights import Weights
     from storywatch.hubs import Hubs
-    from storywatch.ports import Adviser, Channel, Clock, Encoder, FeedFetcher, Judgements, Outbox, PageFetcher, Polls
+    from storywatch.ports import (
+        Adviser,
+        Channel,
+        Clock,
+        Encoder,
+        FeedFetcher,
+        Judgements,
+        Outbox,
+        PageFetcher,
+        Polls,
+        Revisits,
+    )
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +88,9 @@ log = structlog.get_logger()
 POLL_LEASE = timedelta(minutes=5)
 READ_LEASE = timedelta(minutes=5)
 SEND_LEASE = timedelta(minutes=2)
+VISIT_LEASE = timedelta(minutes=5)
+RAW_KEPT = timedelta(days=400)  # the bytes that a verdict was made from
+RAW_BYTES = 4 * 1024**3  # of them at most, as they are stored
 FINISH_TRIES = 3  # each waits for a locked database as long as the store does
 
 
@@ -72,6 +101,7 @@ class Pipeline:
     clock: Clock
     polls: Polls
     judgements: Judgements
+    revisits: Revisits
     outbox: Outbox
     feeds: FeedFetcher
     pages: PageFetcher
@@ -163,16 +193,35 @@ class Pipeline:
             await self._store(self.polls.settle_entry, entry, EntryState.PASSED_OVER, note=note)
             log.info("entry_passed_over", entry_id=entry.id, feed_id=entry.feed, note=note)
             return None
-        page: Page | None = None
+        if await self._is_known(entry, watches):
+            return None
+        fetched: Fetched | NotModified | None = None
         try:
-            page = await self.pages.fetch_page(entry.url)
+            fetched = await self.pages.fetch_raw(entry.url, feed=entry.feed, title=entry.title)
         except (FetchFailed, Unreadable) as error:
             retry_at = plan_page_retry(entry, error, now=self.clock.now())
             log.info("page_failed", entry_id=entry.id, error=str(error), retry_at=retry_at and retry_at.isoformat())
             if retry_at is not None:
                 await self._store(self.polls.postpone_entry, entry, until=retry_at, reason=str(error))
                 return None
-        return article_of(entry, page, detect_language=self.detect_language)
+        page, raw = (fetched.page, fetched.raw) if isinstance(fetched, Fetched) else (None, None)
+        return await self._article(entry, page, raw)
+
+    async def _is_known(self, entry: Entry, watches: Sequence[Watch]) -> bool:
+        """Does the entry lead to an article that was judged, by whatever feed and address it came? Then it is settled."""
+        known = await self._store(self.judgements.load_known, entry.url_key) if entry.url_key else None
+        if known is None or not known.answers(entry, (watch.id for watch in watches)):
+            return False
+        note = "the article at this address was judged before"
+        await self._store(self.polls.settle_entry, entry, EntryState.KNOWN, note=note, article=known.id)
+        log.info("entry_known", entry_id=entry.id, feed_id=entry.feed, article_id=known.id)
+        return True
+
+    async def _article(self, entry: Entry, page: Page | None, raw: RawPage | None) -> Article:
+        """The article behind an entry, under the key by which any of its addresses is known."""
+        keys = {address.url_key for address in addresses_of(entry, page)}
+        known = await self._store(self.judgements.load_keys, keys)
+        return article_of(entry, page, raw=raw, known=known, detect_language=self.detect_language)
 
     async def put_off(self, entry: Entry, reason: str) -> None:
         """Reading or judging it broke: the entry waits, longer each time, and says why."""
@@ -193,18 +242,25 @@ class Pipeline:
 
     # ------------------------------------------------------------------ article -> ... -> deliveries
 
-    async def judge(self, entry: Entry, article: Article) -> list[Judged]:
+    async def judge(
+        self, entry: Entry, article: Article, *, visited: tuple[Visit, VisitPlan] | None = None
+    ) -> list[Judged]:
         """What the article is to each story; T3: all of it, with the alerts and deliveries that follow.
 
         One at a time: two first reports of one development must not both be the first, and an article
-        that two feeds list is judged once for each watch that follows one of them.
+        that two feeds list is judged once for each watch that follows one of them. `visited`: it is a
+        version that such a visit found, and in the place of the entry the visit is settled.
         """
         async with self.judging:
             judged_for = await self._store(self.judgements.load_judged, article.id)
             watches = [watch for watch in self.watches if entry.feed in watch.feeds and watch.id not in judged_for]
             if judged_for and not watches:
                 note = "the same text at the same address was judged before"
-                await self._store(self.polls.settle_entry, entry, EntryState.KNOWN, note=note, article=article.id)
+                if visited is not None:
+                    await self._store(self.revisits.record_visit, *visited)
+                else:
+                    known = partial(self.judgements.record_known, note=note, now=self.clock.now())
+                    await self._store(known, entry, article)
                 return []
             reading = await self._think(read_closely, article, self.encoder)
             now = self.clock.now()
@@ -216,7 +272,7 @@ class Pipeline:
                 tell(judged, article, story.watch, rules=self.rules, now=now)
                 for judged, story in zip(advised, stories, strict=True)
             ]
-            record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now)
+            record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now, visited=visited)
             await self._store(record, entry, article, told)
             for judged in told:  # the story moves on only after the database has; if it can't, it is read anew
                 self.stories[judged.watch] = self.stories.pop(judged.watch).learn(judged)
@@ -292,6 +348,73 @@ class Pipeline:
                 lang = self.detect_language(watch.about)
                 self.stories[watch.id] = Story.begin(watch, vectors, lang=lang, weights=self.weights).recall(memory)
             return self.stories[watch.id]
+
+    # ------------------------------------------------------------------ article -> another version of it
+
+    async def claim_revisits(self, limit: int, *, due_by: datetime | None = None) -> list[Visit]:
+        """The pages of articles that are due to be looked at again, or were at `due_by`."""
+        now = due_by or self.clock.now()
+        return await self._store(self.revisits.claim_revisits, now=now, limit=limit, lease=VISIT_LEASE)
+
+    async def revisit(self, visit: Visit) -> tuple[VisitPlan, list[Judged]]:
+        """Look at one page again; another version that says something else is judged like a new article."""
+        now = self.clock.now()
+        if not any(visit.entry.feed in watch.feeds for watch in self.watches):
+            plan = plan_unfollowed(visit, now=now)
+            await self._store(self.revisits.record_visit, visit, plan)
+            return plan, []
+        seen, raw = await self._look_again(visit)
+        plan = await self._think(plan_revisit, visit, seen, now=self.clock.now())
+        told: list[Judged] = []
+        if plan.outcome is VisitOutcome.EDITED and isinstance(seen, Seen):
+            entry = replace(visit.entry, title=plan.title, seen_at=plan.visited_at)
+            known = {address.url_key: visit.url_key for address in addresses_of(entry, seen.page)}
+            article = article_of(entry, seen.page, raw=raw, known=known, detect_language=self.detect_language)
+            told = await self.judge(entry, article, visited=(visit, plan))
+        else:
+            await self._store(self.revisits.record_visit, visit, plan)
+        log.info(
+            "page_revisited",
+            article_id=visit.article,
+            outcome=plan.outcome,
+            changes=list(plan.changes),
+            note=plan.note,
+            next_at=plan.next_at and plan.next_at.isoformat(),
+        )
+        return plan, told
+
+    async def _look_again(self, visit: Visit) -> tuple[Seen | NotModified | Unseen, RawPage | None]:
+        """What is there now, beside what the same reader makes of the version that is known."""
+        feed, title = visit.entry.feed, visit.title
+        try:
+            fetched = await self.pages.fetch_raw(visit.url, feed=feed, title=title, validators=visit.validators)
+        except Forbidden as error:
+            return Unseen(reason=str(error), forbidden=True), None
+        except FetchFailed as error:
+            return Unseen(reason=str(error), status=error.status, retry_after=error.retry_after), None
+        except Unreadable as error:
+            return Unseen(reason=str(error)), None
+        if isinstance(fetched, NotModified):
+            return fetched, None
+        before: Page | None = None
+        if visit.raw_hash is not None and visit.raw_hash != fetched.raw.raw_hash:
+            kept = await self._store(self.revisits.load_raw, visit.raw_hash)
+            with suppress(Unreadable):  # read before, and by another reader: then the stored text serves
+                before = await self.pages.read_raw(kept, feed=feed, title=title) if kept is not None else None
+        return Seen(page=fetched.page, before=before, validators=fetched.raw.validators), fetched.raw
+
+    async def put_off_visit(self, visit: Visit, reason: str) -> None:
+        """Looking again broke: the page waits for its next turn, longer each time, and says why."""
+        plan = plan_revisit(visit, Unseen(reason=reason), now=self.clock.now())
+        await self._store(self.revisits.record_visit, visit, plan)
+
+    async def tidy(self) -> int:
+        """Drop the bytes of pages that are kept no longer; says how many."""
+        before = self.clock.now() - RAW_KEPT
+        dropped = await self._store(self.revisits.drop_raw_pages, before=before, most_bytes=RAW_BYTES)
+        if dropped:
+            log.info("raw_pages_dropped", pages=dropped)
+        return dropped
 
     # ------------------------------------------------------------------ delivery -> attempt
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from storywatch.core.corrections import Case
+    from storywatch.core.identity import KnownArticle
     from storywatch.core.model import (
         Alert,
         Article,
@@ -24,20 +25,26 @@ if TYPE_CHECKING:
         EntryState,
         FeedAnswer,
         FeedClaim,
+        FeedId,
+        Fetched,
         Judged,
         LanguageMean,
         Listing,
+        NotModified,
         Page,
         PlannedDelivery,
         PollOutcome,
         PollPlan,
+        RawPage,
         Sentence,
         StoryMemory,
         Tidings,
+        Validators,
         Vector,
         WatchId,
     )
     from storywatch.core.opinion import Band, Heard, Question, Reservation
+    from storywatch.core.revisits import Visit, VisitPlan
     from storywatch.core.vectors import KeptArticle, Reencoded, Stale
     from storywatch.core.websub import Called, HubClaim, KnownCall
 
@@ -65,8 +72,18 @@ class FeedFetcher(Protocol):
 class PageFetcher(Protocol):
     """Reads the page behind an entry."""
 
-    async def fetch_page(self, url: str) -> Page:
-        """The page's text and metadata; raises `FetchFailed`, `Forbidden` or `Unreadable`."""
+    async def fetch_page(self, url: str, *, feed: FeedId | None = None, title: str = "") -> Page:
+        """The page's text and metadata; raises `FetchFailed`, `Forbidden` or `Unreadable`. `title` is the feed's."""
+        ...
+
+    async def fetch_raw(
+        self, url: str, *, feed: FeedId | None = None, title: str = "", validators: Validators | None = None
+    ) -> Fetched | NotModified:
+        """The same with its bytes, unless it is still what `validators` name. Raises the same."""
+        ...
+
+    async def read_raw(self, raw: RawPage, *, feed: FeedId | None = None, title: str = "") -> Page:
+        """What the reader makes of these bytes now; raises `Unreadable`."""
         ...
 
 
@@ -147,13 +164,53 @@ class Judgements(Protocol):
         """The watches for which exactly this text at this address was judged before."""
         ...
 
+    def load_keys(self, keys: Collection[str]) -> dict[str, str]:
+        """For the keys of addresses that lead to an article that was judged: the key of the article."""
+        ...
+
+    def load_known(self, key: str) -> KnownArticle | None:
+        """The newest judged version of the article that an address leads to."""
+        ...
+
+    def record_known(self, entry: Entry, article: Article, *, note: str, now: datetime) -> None:
+        """The article was judged before: the entry becomes KNOWN, and its addresses are kept. Raises `LeaseLost`."""
+        ...
+
     def record_article(
-        self, entry: Entry, article: Article, judged: Sequence[Judged], *, encoder: str, now: datetime
+        self,
+        entry: Entry,
+        article: Article,
+        judged: Sequence[Judged],
+        *,
+        encoder: str,
+        now: datetime,
+        visited: tuple[Visit, VisitPlan] | None = None,
     ) -> None:
         """T3: article, verdicts, developments, known sentences, alerts and deliveries, together.
 
-        The entry becomes JUDGED and the engine is woken in the same transaction. Raises `LeaseLost`.
+        The entry becomes JUDGED, or the visit that found the version ends, and the engine is woken in the same
+        transaction. Raises `LeaseLost`.
         """
+        ...
+
+
+class Revisits(Protocol):
+    """Later visits to the pages of articles, as rows. Each method is one transaction."""
+
+    def claim_revisits(self, *, now: datetime, limit: int, lease: timedelta) -> list[Visit]:
+        """Up to `limit` pages that are due become ours to look at until `now + lease`."""
+        ...
+
+    def record_visit(self, visit: Visit, plan: VisitPlan) -> None:
+        """What a visit found where nothing is to be judged. Raises `LeaseLost`."""
+        ...
+
+    def load_raw(self, raw_hash: str) -> RawPage | None:
+        """The bytes of a judged version; None: they are not kept, or no more."""
+        ...
+
+    def drop_raw_pages(self, *, before: datetime, most_bytes: int) -> int:
+        """Drop the bytes that are too old, and the oldest of those that are too many; says how many."""
         ...
 
 

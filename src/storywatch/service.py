@@ -1,6 +1,6 @@
 """Keeps the pipeline busy: takes due rows as slots come free, supervises each step, drains at the end.
 
-Three kinds of work (polls, readings, deliveries) have slots of their own, and so has each channel, so
+The kinds of work (polls, readings, later visits, deliveries) have slots of their own, and so has each channel, so
 that none waits behind a slow one. A step that fails is logged and its lease runs out: nothing is lost.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -16,10 +17,11 @@ import structlog
 from storywatch.errors import LeaseLost, StorywatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from storywatch.core.model import AttemptOutcome, ChannelId, DeliveryClaim, Entry, FeedClaim, Judged, PollOutcome
+    from storywatch.core.revisits import Visit, VisitOutcome
     from storywatch.pipeline import Pipeline
 
 log = structlog.get_logger()
@@ -28,6 +30,8 @@ POLL_SLOTS = 32
 READ_SLOTS = 8
 SEND_SLOTS = 4  # of each channel
 HUB_SLOTS = 4
+VISIT_SLOTS = 4
+TIDY_EVERY = timedelta(days=1)
 DRAIN_SECONDS = 3.5  # the whole stop stays below five
 
 
@@ -40,6 +44,10 @@ class Observer(Protocol):
 
     def judged(self, judged: Judged, *, seconds: float) -> None:
         """One article was judged for one watch."""
+        ...
+
+    def visited(self, outcome: VisitOutcome, told: Sequence[Judged], *, seconds: float) -> None:
+        """One page was looked at again; `told` is what its new version was to the stories, where there was one."""
         ...
 
     def tried(self, claim: DeliveryClaim, outcome: AttemptOutcome, *, seconds: float) -> None:
@@ -78,8 +86,11 @@ class Service:
     readings: Slots = field(default_factory=lambda: Slots(READ_SLOTS))
     sendings: dict[ChannelId, Slots] = field(default_factory=dict)
     askings: Slots = field(default_factory=lambda: Slots(HUB_SLOTS))
+    visits: Slots = field(default_factory=lambda: Slots(VISIT_SLOTS))
+    tidied_at: datetime | None = None
     drain_seconds: float = DRAIN_SECONDS
     stopping: bool = False
+    more_polls: bool = False  # at the last claim more feeds were due than slots free
     last_tick_at: datetime | None = None
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
@@ -100,6 +111,8 @@ class Service:
             "read": self.tick_readings,
             "deliver": self.tick_deliveries,
             "hub": self.tick_hubs,
+            "revisit": self.tick_revisits,
+            "tidy": self.tick_tidy,
         }
         return {name: partial(self._tick, tick, name) for name, tick in ticks.items()}
 
@@ -112,10 +125,16 @@ class Service:
         async with self.polls.claiming:
             if self.stopping or self.polls.free <= 0:
                 return 0
-            claims = await self.pipeline.claim_feeds(self.polls.free, due_by=due_by)
+            wanted = self.polls.free
+            claims = await self.pipeline.claim_feeds(wanted, due_by=due_by)
             for claim in claims:
-                self._start(self.polls, self._poll(claim), "poll")
+                self._start(self.polls, self._poll(claim), "poll", then=partial(self.tick_polls_on, due_by))
+            self.more_polls = len(claims) == wanted
             return len(claims)
+
+    async def tick_polls_on(self, due_by: datetime | None = None) -> int:
+        """Go on without waiting for the timer where more were due than slots free: by half the slots, not one by one."""
+        return await self.tick_polls(due_by) if self.more_polls and self.polls.free >= self.polls.limit // 2 else 0
 
     async def tick_readings(self) -> int:
         """Look at the entries that wait."""
@@ -126,6 +145,25 @@ class Service:
             for entry in entries:
                 self._start(self.readings, self._read(entry), "read", then=self.tick_readings)
             return len(entries)
+
+    async def tick_revisits(self, due_by: datetime | None = None) -> int:
+        """Look again at the pages of articles whose turn it is."""
+        async with self.visits.claiming:
+            if self.stopping or self.visits.free <= 0:
+                return 0
+            visits = await self.pipeline.claim_revisits(self.visits.free, due_by=due_by)
+            for visit in visits:
+                self._start(self.visits, self._revisit(visit), "revisit", then=partial(self.tick_revisits, due_by))
+            return len(visits)
+
+    async def tick_tidy(self) -> int:
+        """Once a day: drop what is kept no longer."""
+        now = self.pipeline.clock.now()
+        if self.stopping or (self.tidied_at is not None and now - self.tidied_at < TIDY_EVERY):
+            return 0
+        self.tidied_at = now
+        await self.pipeline.tidy()
+        return 1
 
     async def tick_hubs(self) -> int:
         """Ask the hubs whose turn it is."""
@@ -160,7 +198,8 @@ class Service:
     async def exhaust(self, *, due_by: datetime) -> None:
         """Poll what was due at `due_by`, each feed once, and work until nothing is left to be done now."""
         while True:
-            started = await self.tick_polls(due_by) + await self.tick_readings() + await self.tick_deliveries()
+            started = await self.tick_polls(due_by) + await self.tick_readings()
+            started += await self.tick_revisits(due_by) + await self.tick_deliveries()
             running = self._running()
             if not started and not running:
                 return
@@ -189,6 +228,18 @@ class Service:
             raise
         for judged in told:
             self.observer.judged(judged, seconds=self._seconds() - began)
+
+    async def _revisit(self, visit: Visit) -> None:
+        began = self._seconds()
+        try:
+            plan, told = await self.pipeline.revisit(visit)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            what = error if isinstance(error, StorywatchError) else type(error).__name__
+            await self.pipeline.put_off_visit(visit, f"storywatch stumbled over it ({what})")
+            raise
+        self.observer.visited(plan.outcome, told, seconds=self._seconds() - began)
 
     async def _deliver(self, claim: DeliveryClaim) -> None:
         began = self._seconds()
@@ -235,7 +286,7 @@ class Service:
         What is cut off keeps its row: its lease ends with the process, and the next one takes it up.
         """
         self.stopping = True
-        for slots in (self.polls, self.readings, self.askings, *self.sendings.values()):
+        for slots in self._all_slots():
             async with slots.claiming:  # a claim under way still starts its steps: let it, then count
                 pass
         running = self._running()
@@ -253,9 +304,10 @@ class Service:
             await asyncio.wait(running)
 
     def _running(self) -> set[asyncio.Task[None]]:
-        return set().union(
-            *(slots.running for slots in (self.polls, self.readings, self.askings, *self.sendings.values()))
-        )
+        return set().union(*(slots.running for slots in self._all_slots()))
+
+    def _all_slots(self) -> tuple[Slots, ...]:
+        return (self.polls, self.readings, self.askings, self.visits, *self.sendings.values())
 
     def _seconds(self) -> float:
         return asyncio.get_running_loop().time()

@@ -29,6 +29,7 @@ from storywatch.store import tables
 from storywatch.store.judgements import Judgements
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
+from storywatch.store.revisits import Revisits
 from storywatch.store.views import Views
 
 if TYPE_CHECKING:
@@ -192,6 +193,7 @@ class AtWork:
             clock=self.clock,
             polls=Polls(self.database),
             judgements=Judgements(self.database, self.waker),
+            revisits=Revisits(self.database),
             outbox=Outbox(self.database),
             feeds=HttpFeedFetcher(web, readers, self.clock),
             pages=HttpPageFetcher(web, Robots(web, readers, self.clock), readers, self.clock),

@@ -244,7 +244,7 @@ def test_the_same_text_again_is_not_judged_again(database: Database) -> None:
             work.later(minutes=30)
             assert await work.break_news(DEAL, feed=GAZETTE, page=False) == []
             first, second = work.rows("entry")
-            assert (second.state, second.note) == ("known", "the same text at the same address was judged before")
+            assert (second.state, second.note) == ("known", "the article at this address was judged before")
             assert first.article == second.article
             assert len(work.rows("verdict")) == 1
 

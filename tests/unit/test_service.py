@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 from builders import NOON
@@ -29,6 +31,9 @@ class Heard:
     def judged(self, *_: object, **__: object) -> None:
         self.counts["judged"] += 1
 
+    def visited(self, *_: object, **__: object) -> None:
+        self.counts["visited"] += 1
+
     def tried(self, *_: object, **__: object) -> None:
         self.counts["tried"] += 1
 
@@ -43,6 +48,8 @@ class Bench:
         self.clock = FakeClock(NOON)
         self.feeds: deque[str] = deque()
         self.entries: deque[str] = deque()
+        self.visits: deque[str] = deque()
+        self.tidied = 0
         self.outbox: dict[ChannelId, deque[str]] = {DESK: deque(), NEWSROOM: deque()}
         self.gates: dict[str, asyncio.Event] = {}
         self.errors: dict[str, BaseException] = {}
@@ -72,6 +79,20 @@ class Bench:
 
     async def claim_entries(self, limit: int) -> list[str]:
         return self._take(self.entries, limit)
+
+    async def claim_revisits(self, limit: int, *, due_by: object = None) -> list[str]:
+        return self._take(self.visits, limit)
+
+    async def revisit(self, visit: str) -> tuple[Any, list[str]]:
+        await self._step(visit)
+        return SimpleNamespace(outcome="noise"), []
+
+    async def put_off_visit(self, visit: str, reason: str) -> None:
+        self.put_aside.append(f"{visit}: {reason}")
+
+    async def tidy(self) -> int:
+        self.tidied += 1
+        return 0
 
     async def claim_deliveries(self, channel: ChannelId, limit: int) -> list[str]:
         return self._take(self.outbox[channel], limit)

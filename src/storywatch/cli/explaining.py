@@ -16,7 +16,7 @@ from storywatch.cli.printing import console, one_line, print_json, when
 from storywatch.core.corrections import development_id
 from storywatch.core.entries import article_of
 from storywatch.core.model import ArticleId, Entry, FeedId, Label, Match, Page, PageState, Severity, Verdict, WatchId
-from storywatch.core.urls import url_key
+from storywatch.core.urls import url_key, without_password
 from storywatch.errors import FetchFailed, StorywatchError, Unreadable
 from storywatch.pipeline import follow, read_closely
 
@@ -80,6 +80,8 @@ def _as_json(answer: _Answer) -> dict[str, object]:
         "article": answer.article or _without_verdicts(next(one for one in answer.known.articles if one.verdicts)),
         "judged": [_plain(judged) for _, judged in answer.fresh],
         "before": _before(answer.known),
+        "addresses": answer.known.addresses,
+        "revisits": answer.known.revisits,
         "stored": stored,
         "unread": answer.unread,
     }
@@ -105,7 +107,7 @@ def _tell_all(answer: _Answer) -> None:
         console().print(Text("judged now against the stories as they stand, and not stored:", style="italic"))
     for watch, judged in answer.fresh:
         _tell(watch, judged)
-    entries = _entries(answer.known)
+    entries = [*_entries(answer.known), *_elsewhere(answer.known)]
     if entries or answer.unread:
         console().print()
     for line in entries:
@@ -223,6 +225,16 @@ def _entries(known: Explanation) -> list[str]:
         f"listed by {entry.feed} and seen {when(entry.seen_at)}: {entry.state}{f', {entry.note}' if entry.note else ''}"
         for entry in known.entries
     ]
+
+
+def _elsewhere(known: Explanation) -> list[str]:
+    """The article's addresses, and how its page is looked at again, a line each."""
+    lines = [f"{address.kind} address {without_password(address.url)}" for address in known.addresses]
+    for visit in known.revisits:
+        when_next = f"the next look {when(visit.next_at)}" if visit.next_at else "no more looks"
+        note = f", {visit.note}" if visit.note else ""
+        lines.append(f"its page was looked at again {visit.visits} times, {when_next}{note}")
+    return lines
 
 
 def _is_id(what: str) -> bool:

@@ -16,10 +16,12 @@ from storywatch.logs import set_up_logs
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from storywatch.app import App
     from storywatch.config import Config
     from storywatch.core.model import AttemptOutcome, DeliveryClaim, Judged, PollOutcome
+    from storywatch.core.revisits import VisitOutcome
 
 
 def run(options: Namespace) -> int:
@@ -74,7 +76,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(
-            ("feeds", "unread", "new", "changed", "judged", "developments", "sent", "unsent", "failures"), 0
+            ("feeds", "unread", "new", "changed", "revisited", "judged", "developments", "sent", "unsent", "failures"),
+            0,
         )
 
     def polled(self, outcome: PollOutcome, *, seconds: float) -> None:  # noqa: ARG002  an observer's argument
@@ -88,6 +91,13 @@ class Tally:
         """One article was judged for one watch."""
         self.counts["judged"] += 1
         self.counts["developments"] += judged.development is not None
+
+    def visited(self, outcome: VisitOutcome, told: Sequence[Judged], *, seconds: float) -> None:  # noqa: ARG002  same
+        """One page was looked at again; a new version of an article is judged like any article."""
+        self.counts["revisited"] += 1
+        for judged in told:
+            self.counts["judged"] += 1
+            self.counts["developments"] += judged.development is not None
 
     def tried(self, claim: DeliveryClaim, outcome: AttemptOutcome, *, seconds: float) -> None:  # noqa: ARG002  same
         """One delivery was tried."""
@@ -105,6 +115,8 @@ class Tally:
             "{feeds} feeds polled: {new} new entries, {changed} changed. {judged} articles judged: "
             "{developments} developments. {sent} messages sent, {unsent} not yet."
         ).format(**self.counts)
+        if self.counts["revisited"]:
+            line += " {revisited} pages looked at again.".format(**self.counts)
         if self.counts["unread"]:
             line += " {unread} of the feeds could not be read: `storywatch feeds` says why.".format(**self.counts)
         return f"{line} {self.counts['failures']} steps failed, see above." if self.counts["failures"] else line

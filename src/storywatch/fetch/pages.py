@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from storywatch.core.model import Fetched, NotModified, RawPage
 from storywatch.core.urls import is_news_search_link
 from storywatch.errors import FetchFailed, Forbidden, Unreadable
-from storywatch.fetch.client import MIB, OK, in_host, retry_after
+from storywatch.fetch.client import MIB, OK, Answer, Headers, in_host, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from storywatch.core.model import Feed, FeedId, Page
-    from storywatch.fetch.client import Answer, Web
+    from storywatch.core.model import Feed, FeedId, Page, Validators
+    from storywatch.fetch.client import Web
     from storywatch.fetch.robots import Robots
     from storywatch.fetch.workers import Readers
     from storywatch.ports import Clock
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 DECODED_CAP = 5 * MIB
 ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", ""})
+NOT_MODIFIED = 304
+MOST_HEADERS, LONGEST_HEADER = 60, 2_000
+PRIVATE_HEADERS = frozenset({"set-cookie", "set-cookie2"})
 
 
 class HttpPageFetcher:
@@ -43,10 +49,30 @@ class HttpPageFetcher:
         """
         return await self.read_page(await self.fetch_answer(url), asked=url, feed=feed, title=title)
 
-    async def fetch_answer(self, url: str) -> Answer:
-        """The bytes of an HTML page, as politely as the service asks. Raises as `fetch_page`."""
-        answer = await self._web.fetch(url, headers={"Accept": ACCEPT}, decoded_cap=DECODED_CAP, permit=self._permit)
-        self._check(answer)
+    async def fetch_raw(
+        self, url: str, *, feed: FeedId | None = None, title: str = "", validators: Validators | None = None
+    ) -> Fetched | NotModified:
+        """The page as from `fetch_page`, with its bytes; unless it is still what `validators` name. Raises the same."""
+        answer = await self.fetch_answer(url, validators=validators)
+        if answer.status == NOT_MODIFIED:
+            return NotModified(validators=raw_of(answer).validators)
+        page = await self.read_page(answer, asked=url, feed=feed, title=title)
+        return Fetched(page=page, raw=raw_of(answer))
+
+    async def read_raw(self, raw: RawPage, *, feed: FeedId | None = None, title: str = "") -> Page:
+        """What the reader makes of these bytes now. Raises `Unreadable`."""
+        answer = Answer(url=raw.url, status=200, headers=Headers(raw.headers), body=raw.body)
+        return await self.read_page(answer, asked=raw.url, feed=feed, title=title)
+
+    async def fetch_answer(self, url: str, *, validators: Validators | None = None) -> Answer:
+        """The bytes of an HTML page, as politely as the service asks; with `validators` a 304 is an answer too.
+
+        Raises as `fetch_page`.
+        """
+        headers = {"Accept": ACCEPT} | conditions(validators)
+        answer = await self._web.fetch(url, headers=headers, decoded_cap=DECODED_CAP, permit=self._permit)
+        if answer.status != NOT_MODIFIED or validators is None:
+            self._check(answer)
         return answer
 
     async def read_page(self, answer: Answer, *, asked: str, feed: FeedId | None = None, title: str = "") -> Page:
@@ -81,3 +107,18 @@ class HttpPageFetcher:
         if kind not in HTML_TYPES:
             message = f"{in_host(answer.url)}: {kind[:60]}, not a page"
             raise Unreadable(message)
+
+
+def conditions(validators: Validators | None) -> dict[str, str]:
+    """The headers that ask for a page only if it is another one now."""
+    if validators is None:
+        return {}
+    said = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
+    return {name: value for name, value in said.items() if value}
+
+
+def raw_of(answer: Answer) -> RawPage:
+    """The bytes of an answer and what came with them, without cookies, and not more of it than anybody reads."""
+    said = ((name.lower(), value[:LONGEST_HEADER]) for name, value in answer.headers.items())
+    headers = dict(islice((pair for pair in said if pair[0] not in PRIVATE_HEADERS), MOST_HEADERS))
+    return RawPage(raw_hash=hashlib.sha256(answer.body).hexdigest(), url=answer.url, headers=headers, body=answer.body)

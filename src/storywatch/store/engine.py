@@ -241,6 +241,6 @@ def _opened(path: Path) -> Iterator[int]:
 def release_leases(database: Database) -> None:
     """Give back everything that a process which died had claimed. Only for who holds `lock_database`."""
     with database.write() as connection:
-        for table in (tables.feed, tables.entry, tables.delivery):
+        for table in (tables.feed, tables.entry, tables.revisit, tables.delivery):
             held = table.c.lease.is_not(None)
             connection.execute(update(table).where(held).values(lease=None, lease_until=None))

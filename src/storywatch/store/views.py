@@ -25,13 +25,25 @@ from storywatch.core.model import (
     Report,
     WatchId,
 )
-from storywatch.core.urls import without_password
+from storywatch.core.urls import url_key, without_password
+from storywatch.store.addresses import addresses_of, load_article_keys
 from storywatch.store.outbox import words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
 from storywatch.store.reports import load_reports
 from storywatch.store.said import load_all_said, load_taken_back
 from storywatch.store.subscriptions import load_hubs
-from storywatch.store.tables import alert, article, delivery, development, entry, feed, feed_notice, verdict, watch
+from storywatch.store.tables import (
+    alert,
+    article,
+    delivery,
+    development,
+    entry,
+    feed,
+    feed_notice,
+    revisit,
+    verdict,
+    watch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -46,6 +58,7 @@ if TYPE_CHECKING:
 
 
 YIELD_TIME = timedelta(days=7)
+MOST_ADDRESSES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +219,33 @@ class ArticleView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressView:
+    """An address under which an article is known; `kind` is an `AddressKind`."""
+
+    url: str
+    kind: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisitView:
+    """How an article's page is looked at again. `next_at` None: no more; `note` says why, or what was found last."""
+
+    url: str
+    visits: int
+    visited_at: datetime | None
+    next_at: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Everything that is known of an address or an article id; both empty: never seen."""
+    """Everything that is known of an address or an article id; no entries and no articles: never seen."""
 
     entries: tuple[EntryView, ...]
     articles: tuple[ArticleView, ...]
+    addresses: tuple[AddressView, ...] = ()
+    revisits: tuple[RevisitView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,23 +323,39 @@ class Views:
             return [_notice(row) for row in connection.execute(query)]
 
     def explain(self, reference: str, *, limit: int = 20) -> Explanation:
-        """What became of an address (as listed, or canonical) or of an article id; the newest first."""
-        listed = (
-            select(entry, feed.c.uid.label("feed"))
-            .join(feed, feed.c.id == entry.c.feed_id)
-            .where(or_(entry.c.url == reference, entry.c.url_key == reference, entry.c.article == reference))
-            .order_by(entry.c.id.desc())
-            .limit(limit)
-        )
-        judged = (
-            select(article)
-            .where(or_(article.c.url == reference, article.c.url_key == reference, article.c.uid == reference))
-            .order_by(article.c.id.desc())
-            .limit(limit)
-        )
+        """What became of an address, whichever of an article's it is, or of an article id; the newest first."""
         with self.database.read() as connection:
-            entries = tuple(_entry(row) for row in connection.execute(listed))
-            return Explanation(entries=entries, articles=_articles(connection, connection.execute(judged).all()))
+            keys = [reference, *load_article_keys(connection, {reference, url_key(reference)}).values()]
+            judged = connection.execute(
+                select(article)
+                .where(or_(article.c.url == reference, article.c.url_key.in_(keys), article.c.uid == reference))
+                .order_by(article.c.id.desc())
+                .limit(limit)
+            ).all()
+            known = {row.url_key for row in judged}
+            listed = connection.execute(
+                select(entry, feed.c.uid.label("feed"))
+                .join(feed, feed.c.id == entry.c.feed_id)
+                .where(
+                    or_(
+                        entry.c.url == reference,
+                        entry.c.url_key.in_({reference, *known}),
+                        entry.c.article.in_({reference, *(row.uid for row in judged)}),
+                    )
+                )
+                .order_by(entry.c.id.desc())
+                .limit(limit)
+            ).all()
+            addresses = addresses_of(connection, known, limit=MOST_ADDRESSES)
+            visits = connection.execute(
+                select(revisit).where(revisit.c.url_key.in_(known)).order_by(revisit.c.id).limit(limit)
+            )
+            return Explanation(
+                entries=tuple(map(_entry, listed)),
+                articles=_articles(connection, judged),
+                addresses=tuple(AddressView(url=row.url, kind=row.kind, seen_at=row.seen_at) for row in addresses),
+                revisits=tuple(map(_revisit, visits)),
+            )
 
     def gauges(self, *, now: datetime) -> Gauges:
         """What is waiting, late, dead or failing."""
@@ -327,6 +378,10 @@ class Views:
                 feeds_gone=sum(row.gone_at is not None for row in feeds),
                 last_success={row.uid: row.succeeded_at for row in feeds if row.succeeded_at},
             )
+
+
+def _revisit(row: Found) -> RevisitView:
+    return RevisitView(url=row.url, visits=row.visits, visited_at=row.visited_at, next_at=row.next_at, note=row.note)
 
 
 # ---------------------------------------------------------------------- questions

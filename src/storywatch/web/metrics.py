@@ -13,12 +13,13 @@ from storywatch.core.model import DeliveryState
 from storywatch.store.opinions import OpinionView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from prometheus_client.metrics_core import Metric
 
     from storywatch.core.model import AttemptOutcome, DeliveryClaim, Judged, PollOutcome
+    from storywatch.core.revisits import VisitOutcome
     from storywatch.store.ledger import Tally
     from storywatch.store.views import Gauges
 
@@ -57,6 +58,12 @@ class Metrics:
             "storywatch_judge_seconds",
             "Time from taking up an entry to its verdict, the reading of its page included.",
             buckets=SHORT,
+            registry=self.registry,
+        )
+        self._visits = Counter(
+            "storywatch_revisits_total",
+            "Later visits to the pages of articles about a story, by what came of them.",
+            ["outcome"],
             registry=self.registry,
         )
         self._tries = Counter(
@@ -123,6 +130,12 @@ class Metrics:
             self._latency.labels("judged").observe(_between(article.seen_at, judged.alert.created_at))
             if article.published_at is not None:
                 self._latency.labels("listed").observe(_between(article.published_at, article.seen_at))
+
+    def visited(self, outcome: VisitOutcome, told: Sequence[Judged], *, seconds: float) -> None:
+        """One page was looked at again."""
+        self._visits.labels(outcome).inc()
+        for _ in told:
+            self._judge_seconds.observe(seconds)
 
     def tried(self, claim: DeliveryClaim, outcome: AttemptOutcome, *, seconds: float) -> None:
         """One delivery was tried."""
