@@ -26,6 +26,7 @@ from storywatch.parse.listed import (
 )
 from storywatch.parse.markup import one_line, plain_text
 from storywatch.parse.means import within_means
+from storywatch.parse.plain_rss import plain_rss
 
 if TYPE_CHECKING:
     from storywatch.core.model import ListedEntry
@@ -35,8 +36,10 @@ TAIL = 2_048
 HOURS = 24
 
 DECLARATION = re.compile(r"\A<\?xml[^>]*\?>")
-END = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
+END = re.compile(r"</(?:[\w.-]+:)?(rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+OWN_TEXT = re.compile(r"<(?:summary|content:encoded|content)[\s>]")
+CAPTION = "media:description"
 PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -56,10 +59,9 @@ def parse_feed_text(text: str, *, url: str, timezone: str | None, body_hash: str
     """The same of a document that is already text."""
     if root_of(text) == "html":
         raise Unreadable(what_it_is(text))
-    readable, beyond = within_means(text)
+    readable, beyond = within_means(_without_captions(text))
     document = DECLARATION.sub("", readable).encode("utf-8", "replace")
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
-    parsed = feedparser.parse(document, response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+    parsed = plain_rss(readable, document, url) or _parsed_by_feedparser(document, url)
     items = parsed.get("entries") or []
     if not items and not parsed.get("version"):
         raise Unreadable(what_it_is(text))
@@ -72,12 +74,33 @@ def parse_feed_text(text: str, *, url: str, timezone: str | None, body_hash: str
         entries=each_once(_entry(item, url, timezone) for item in items[:MAX_ENTRIES]),
         body_hash=body_hash,
         freshness=Freshness(ttl=_time_to_live(feed), skip_hours=_skipped_hours(text), skip_days=_skipped_days(text)),
-        complete=END.search(text[-TAIL:]) is not None,
+        complete=_is_complete(text),
         dropped=max(0, len(items) - MAX_ENTRIES) + beyond,
         hub=_linked(feed, url, "hub"),
         topic=_linked(feed, url, "self"),
         earlier=_linked(feed, url, "prev-archive", "previous-archive", "prev", "previous"),
     )
+
+
+def _parsed_by_feedparser(document: bytes, url: str) -> MetaFeed:
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    parsed: MetaFeed = feedparser.parse(
+        document, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+    )
+    return parsed
+
+
+def _is_complete(text: str) -> bool:
+    """Does it end as it began? In RDF the channel ends before the items."""
+    ends = {found[1].lower() for found in END.finditer(text[-TAIL:])}
+    return bool(ends - {"channel"} if root_of(text) == "rdf" else ends)
+
+
+def _without_captions(text: str) -> str:
+    """A picture's caption is no summary where there is one: feedparser takes both, and we the longer."""
+    if CAPTION not in text or not (text.count("<description") > 1 or OWN_TEXT.search(text)):
+        return text
+    return text.replace(f"<{CAPTION}", "<media:caption").replace(f"</{CAPTION}", "</media:caption")
 
 
 def what_it_is(text: str) -> str:
@@ -115,7 +138,11 @@ def _summary(item: MetaFeed) -> str:
     """The longer of summary and content: some feeds put a teaser in one and the whole text in the other."""
     values = [string(item.get("summary"))]
     values += [string(content.get("value")) for content in item.get("content") or []]
-    return max(map(plain_text, dict.fromkeys(values)), key=len)
+    longest = ""
+    for value in sorted(dict.fromkeys(values), key=len, reverse=True):
+        if len(value) > len(longest):  # else its text can't be longer either
+            longest = max(longest, plain_text(value), key=len)
+    return longest
 
 
 def _linked(feed: MetaFeed, base: str, *relations: str) -> str | None:
