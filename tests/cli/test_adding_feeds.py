@@ -196,9 +196,14 @@ def test_where_there_is_nothing_to_follow_it_is_said(desk: Desk, web: SmallWeb) 
 
 def test_foreign_titles_steer_neither_the_terminal_nor_the_file(desk: Desk, web: SmallWeb) -> None:
     """A title is one line of signs, wherever it is shown."""
-    url = web.feed("/feed", 'X&#10;[feeds.evil]&#10;url = "https://evil.example" \x1b[2J', "&#13;Fake\x1b[31m")
-    done = desk("add", url, "--yes")
-    assert "\x1b" not in done.out
+    web.pages["/"] = a_page("/feed", "/b")
+    web.feed("/b", "Other&#10;\u202e\x1b[31m", "B")
+    web.feed("/feed", 'X&#10;[feeds.evil]&#10;url = "https://evil.example" \x1b[2J', "&#13;Fake\x1b[31m")
+    done = desk("add", web.base, "--yes")
+    assert "also there" in done.out
+    assert not [sign for sign in done.out if not sign.isprintable() and sign != "\n"]
+    done = desk("discover", web.base)
+    assert not [sign for sign in done.out if not sign.isprintable() and sign not in "\n\t"]
     assert list(desk.feeds) == ["127-0-0-1"]
 
 
@@ -221,6 +226,9 @@ def test_on_a_terminal_it_asks_which_and_whether(desk: Desk, web: SmallWeb) -> N
     status, text = desk.shown("add", web.base, typed="7\n2\nn\n")
     assert (status, desk.feeds) == (0, {})
     assert "Nothing was written." in text
+    assert "none was chosen" in desk.shown("add", web.base, typed="\x04")[1]
+    assert "Nothing was written." in desk.shown("add", web.base, typed="1\n\x04")[1]
+    assert desk.feeds == {}
     status, text = desk.shown("add", web.base, typed="2\n\n")
     assert (status, list(desk.feeds)) == (0, ["127-0-0-1"])
     assert f"  2026-03-01 12:00  {HEADLINES[2]}" in text.splitlines()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from storywatch.fetch.discovery import Look, Offer
 
 SHOWN = 5  # entries
+LONGEST_MESSAGE = 1_000  # characters
 RELOAD = "A service that runs takes it up by `systemctl reload storywatch`, or by SIGHUP to its process."
 SEARCH_NOTE = "a news search: what it lists is told by title and summary, its links are not followed"
 OPTIONS = {"owner": "--owner", "lang": "--lang", "every": "--every", "backfill": "--backfill", "select": "--select"}
@@ -200,15 +201,19 @@ def _chosen(look: Look, *, ask: bool) -> Offer:
     if not good:
         faults = "; ".join(f"{offer.url}: {offer.fault}" for offer in look.offers if offer.fault)
         message = f"nothing to follow was found at {look.url}" + (f" ({faults})" if faults else "")
-        raise StorywatchError(message)
+        raise StorywatchError(one_line(message)[:LONGEST_MESSAGE])
     if not ask or len(good) == 1:
         return good[0]
     print(f"{one_line(look.url)} offers:")
     for number, offer in enumerate(good, 1):
         print(f"  {number}  {_in_a_line(offer)}")
     while True:
-        answer = input("Which one? [1] ").strip() or "1"
-        if answer.isdigit() and 1 <= int(answer) <= len(good):
+        try:
+            answer = input("Which one? [1] ").strip() or "1"
+        except EOFError as error:
+            message = "none was chosen, so nothing was written"
+            raise StorywatchError(message) from error
+        if answer.isdecimal() and 1 <= int(answer) <= len(good):
             return good[int(answer) - 1]
 
 
@@ -267,7 +272,9 @@ def _description(offer: Offer, new: NewFeed, look: Look) -> Sequence[str]:
     """What was found, with its newest entries, as lines for a person."""
     lines = [_in_a_line(offer)]
     if offer.kind is FeedKind.PAGE:
-        lines.append(f"The selector {offer.select} finds these links; if they are not the articles, give --select CSS:")
+        lines.append(
+            f"The selector {one_line(offer.select or '')} finds these links; if they are not the articles, give --select CSS:"
+        )
     for entry in _newest(offer.entries):
         date = f"{when(entry.published_at)}  " if entry.published_at else ""
         lines.append(f"  {date}{one_line(entry.title)[:100] or one_line(entry.url)[:100]}")
@@ -278,7 +285,9 @@ def _description(offer: Offer, new: NewFeed, look: Look) -> Sequence[str]:
     if new.feed.owner != new.feed.id:
         lines.append(f"owner {new.feed.owner}: feeds of one owner do not confirm each other.")
     others = [other for other in look.offers if other.good and other is not offer and other.kind is not FeedKind.PAGE]
-    lines += [f"also there: {without_password(other.url)} ({other.title or other.kind.value})" for other in others]
+    lines += [
+        one_line(f"also there: {without_password(other.url)} ({other.title or other.kind.value})") for other in others
+    ]
     return lines
 
 
