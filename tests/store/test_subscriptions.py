@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from builders import NOON, a_feed, a_listed, a_listing, a_poll_plan
 from desks import LEASE, Desk
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from storywatch.core.cadence import LONGEST
 from storywatch.core.model import EntryState, FeedId, FeedNotice, NoticeKind, NotModified, PollOutcome
@@ -375,6 +375,14 @@ def test_nobody_is_heard_at_an_address_that_was_never_given(at: HubDesk) -> None
     assert at.hubs.find_call(claim.token)
     at.hubs.drop_all()
     assert at.hubs.find_call(claim.token) is None
+
+
+def test_a_call_that_comes_as_the_subscription_ends_is_told_so(at: HubDesk) -> None:
+    """It ends between two statements of taking the call."""
+    claim = at.subscribe()
+    event.listen(at.database.readers, "commit", lambda _: at.hubs.drop_all())
+
+    assert at.hubs.take_call(claim.token, now=at.now) is Called.UNKNOWN
 
 
 def test_whether_a_call_comes_over_https_follows_from_the_address_given(at: HubDesk) -> None:

@@ -19,7 +19,7 @@ from webhook_receiver import receiving
 
 from storywatch.core.model import FeedId
 from storywatch.core.websub import HubClaim, HubState
-from storywatch.errors import FetchFailed
+from storywatch.errors import FetchFailed, StorywatchError
 from storywatch.fetch.client import build_client
 from storywatch.fetch.hosts import Hosts
 from storywatch.fetch.websub import HttpHubCaller
@@ -349,6 +349,19 @@ def test_the_way_for_hubs_opens_no_other(newsdesk: Newsdesk, path: str) -> None:
     on_the_line(newsdesk, play, token=TOKEN)
 
 
+@pytest.mark.parametrize("path", ["/websub/short", "/websub/{}/x", "/websub/"])
+def test_where_there_is_no_password_other_addresses_are_not_found(newsdesk: Newsdesk, path: str) -> None:
+    """They are no hub's, and nothing is looked up for them."""
+
+    async def play(line: Line) -> None:
+        for verb in ("GET", "POST"):
+            answer = await line.hub.request(verb, BASE + path.format("x" * 43))
+            assert answer.status_code == 404
+        assert line.calls("unknown") == 0
+
+    on_the_line(newsdesk, play)
+
+
 def test_another_sites_form_does_no_more_than_a_stranger(newsdesk: Newsdesk) -> None:
     """A browser that is made to post there has no signature; and a foreign name leads nowhere."""
 
@@ -374,6 +387,25 @@ def test_while_it_is_off_nobody_is_here(newsdesk: Newsdesk) -> None:
         assert (await line.hub.verify(mode="denied")).status_code == 404
         assert (await line.hub.call()).status_code == 410
         assert await line.hubs.claim(9) == []
+
+    on_the_line(newsdesk, play)
+
+
+def test_a_database_that_is_not_there_is_told_to_nobody_outside(newsdesk: Newsdesk) -> None:
+    """The hub is told to come again, and the log says why."""
+
+    class Broken:
+        def find_call(self, token: str) -> None:
+            message = "the database /srv/secret/storywatch.db is locked"
+            raise StorywatchError(message)
+
+    async def play(line: Line) -> None:
+        line.hubs.subscriptions = cast("Any", Broken())
+        for asked in (line.hub.verify, line.hub.call):
+            with capture_logs() as logs:
+                answer = await asked()
+            assert (answer.status_code, answer.text, answer.headers["retry-after"]) == (503, "Not now.\n", "60")
+            assert [line["error"] for line in logs] == ["the database /srv/secret/storywatch.db is locked"]
 
     on_the_line(newsdesk, play)
 

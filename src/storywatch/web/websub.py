@@ -6,16 +6,20 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import structlog
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from storywatch.core.websub import Called, callback_path, is_callback
+from storywatch.errors import StorywatchError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from storywatch.hubs import Hubs
     from storywatch.web.metrics import Metrics
+
+log = structlog.get_logger()
 
 LARGEST_CALL = 5 * 1024 * 1024
 CALLS_AT_ONCE = 8  # whose bodies are held in memory
@@ -42,11 +46,15 @@ class HubCallback:
         token = request.path_params["token"]
         if not is_callback(callback_path(token)):
             return PlainTextResponse(NOBODY, status_code=404)
-        if request.method == "GET":
-            return await self._verify(token, dict(reversed(request.query_params.multi_items())))
-        if request.method == "POST":
+        if request.method not in {"GET", "POST"}:
+            return PlainTextResponse("GET or POST.\n", status_code=405, headers={"allow": "GET, POST"})
+        try:
+            if request.method == "GET":
+                return await self._verify(token, dict(reversed(request.query_params.multi_items())))
             return await self._hear(token, request)
-        return PlainTextResponse("GET or POST.\n", status_code=405, headers={"allow": "GET, POST"})
+        except StorywatchError as error:  # what is wrong with our database is no stranger's business
+            log.error("hub_not_answered", error=str(error))  # noqa: TRY400  the message is for a person
+            return PlainTextResponse("Not now.\n", status_code=503, headers={"retry-after": "60"})
 
     async def _verify(self, token: str, asked: dict[str, str]) -> Response:
         if asked.get("hub.mode") == "denied":
