@@ -14,7 +14,7 @@ from fakes import FakeClock
 
 from storywatch.core.model import ChannelId, PollOutcome
 from storywatch.errors import LeaseLost, StorywatchError
-from storywatch.service import Service
+from storywatch.service import Service, Slots
 
 DESK, NEWSROOM = ChannelId("desk"), ChannelId("newsroom")
 
@@ -140,6 +140,43 @@ def test_one_tick_leads_from_feed_to_entry() -> None:
             await turn()
         assert bench.ended == ["feed", "first", "second"]
         assert heard.counts == {"polled": 1, "judged": 2}
+
+    asyncio.run(play())
+
+
+def test_hubs_are_asked_in_slots_of_their_own() -> None:
+    """Four that hang hold up no poll, a fifth waits for its slot, and the drain waits for them like for any other."""
+
+    class Hubs:
+        def __init__(self, bench: Bench) -> None:
+            self.bench = bench
+            self.due = deque(f"hub {n}" for n in range(5))
+
+        async def claim(self, limit: int) -> list[str]:
+            return [self.due.popleft() for _ in range(min(limit, len(self.due)))]
+
+        async def ask(self, claim: str) -> None:
+            await self.bench._step(claim)
+
+    async def play() -> None:
+        bench = Bench()
+        bench.hubs = Hubs(bench)
+        bench.feeds.append("feed")
+        bench.gates = {f"hub {n}": asyncio.Event() for n in range(5)}
+        service, heard = a_service(bench)
+        async with service:
+            assert await service.tick_hubs() == 4
+            assert await service.tick_hubs() == 0
+            assert await service.tick_polls() == 1
+            await turn()
+            assert bench.ended == ["feed"]
+            bench.errors["hub 0"] = StorywatchError("the database is locked")
+            for gate in bench.gates.values():
+                gate.set()
+            await turn()
+            assert await service.tick_hubs() == 1
+        assert bench.ended == ["feed", "hub 1", "hub 2", "hub 3", "hub 4"]
+        assert heard.counts["failed hub"] == 1
 
     asyncio.run(play())
 
@@ -322,5 +359,62 @@ def test_a_tick_that_fails_is_told_like_a_step() -> None:
                 await tick()
             await turn()
         assert heard.counts == {"failed poll": 1, "judged": 1}
+
+    asyncio.run(play())
+
+
+def test_pages_that_are_due_are_looked_at_again() -> None:
+    """As many at once as there are slots, the next when one is done; a stumble puts the page off and goes on."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.visits.extend(["first", "second", "third"])
+        bench.errors["first"] = KeyError("odd")
+        bench.errors["second"] = LeaseLost("taken over")
+        service, heard = a_service(bench, visits=Slots(2))
+        async with service:
+            assert await service.tick_revisits() == 2
+            assert await service.tick_revisits() == 0
+            await turn()
+            service.stopping = True
+            bench.visits.append("fourth")
+            assert await service.tick_revisits() == 0
+        assert bench.ended == ["third"]
+        assert bench.put_aside == ["first: storywatch stumbled over it (KeyError)"]
+        assert heard.counts == {"visited": 1, "failed revisit": 1}
+
+    asyncio.run(play())
+
+
+def test_a_stumble_of_ours_is_told_in_our_words() -> None:
+    """What we raise ourselves says what is wrong."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.visits.append("first")
+        bench.errors["first"] = StorywatchError("the database is locked")
+        service, _ = a_service(bench)
+        async with service:
+            await service.tick_revisits()
+            await turn()
+        assert bench.put_aside == ["first: storywatch stumbled over it (the database is locked)"]
+
+    asyncio.run(play())
+
+
+def test_what_is_kept_no_longer_is_dropped_once_a_day() -> None:
+    """At the first tick, and a day later; not while the service stops."""
+
+    async def play() -> None:
+        bench = Bench()
+        service, _ = a_service(bench)
+        async with service:
+            assert [await service.tick_tidy() for _ in range(2)] == [1, 0]
+            bench.clock.advance(timedelta(days=1))
+            assert await service.tick_tidy() == 1
+            bench.clock.advance(timedelta(days=1))
+            service.stopping = True
+            assert await service.tick_tidy() == 0
+        assert bench.tidied == 2
 
     asyncio.run(play())
