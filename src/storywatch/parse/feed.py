@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from storywatch.parse.listed import (
     string,
 )
 from storywatch.parse.markup import one_line, plain_text
-from storywatch.parse.means import within_means
+from storywatch.parse.means import ITEM, within_means
 from storywatch.parse.plain_rss import plain_rss
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ HOURS = 24
 DECLARATION = re.compile(r"\A<\?xml[^>]*\?>")
 END = re.compile(r"</(?:[\w.-]+:)?(rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-OWN_TEXT = re.compile(r"<(?:summary|content:encoded|content)[\s>]")
+OWN_TEXT = re.compile(r"<(?:description|summary|content:encoded|content)[\s>]")
+REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,4000})|([0-9]{1,4000}))")
+BLANK = 0x20
+SURROGATES = (0xD800, 0xDFFF)
 CAPTION = "media:description"
 PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -84,10 +88,18 @@ def parse_feed_text(text: str, *, url: str, timezone: str | None, body_hash: str
 
 def _parsed_by_feedparser(document: bytes, url: str) -> MetaFeed:
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
-    parsed: MetaFeed = feedparser.parse(
-        document, response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
+    how = {"response_headers": headers, "sanitize_html": False, "resolve_relative_uris": False}
+    try:
+        parsed: MetaFeed = feedparser.parse(document, **how)
+    except (ValueError, OverflowError):  # a reference to what is no character: it makes one of each
+        parsed = feedparser.parse(REFERENCE.sub(_of_a_character, document), **how)
     return parsed
+
+
+def _of_a_character(reference: re.Match[bytes]) -> bytes:
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    fit = code in {9, 10, 13} or BLANK <= code < SURROGATES[0] or SURROGATES[1] < code <= sys.maxunicode
+    return reference[0] if fit else "\ufffd".encode()
 
 
 def _is_complete(text: str) -> bool:
@@ -98,7 +110,8 @@ def _is_complete(text: str) -> bool:
 
 def _without_captions(text: str) -> str:
     """A picture's caption is no summary where there is one: feedparser takes both, and we the longer."""
-    if CAPTION not in text or not (text.count("<description") > 1 or OWN_TEXT.search(text)):
+    first = ITEM.search(text) if CAPTION in text else None
+    if first is None or not OWN_TEXT.search(text, first.start()):
         return text
     return text.replace(f"<{CAPTION}", "<media:caption").replace(f"</{CAPTION}", "</media:caption")
 
