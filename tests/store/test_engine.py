@@ -41,8 +41,10 @@ from storywatch.core.model import (
     FeedbackKind,
     LanguageMean,
     PollOutcome,
+    RawPage,
     WatchId,
 )
+from storywatch.core.revisits import VisitOutcome, VisitPlan
 from storywatch.core.vectors import Reencoded
 from storywatch.errors import SchemaError, StorywatchError
 from storywatch.store import migrate, tables
@@ -51,17 +53,23 @@ from storywatch.store.feedback import Feedback
 from storywatch.store.ledger import Ledger
 from storywatch.store.migrate import alembic_config, migrate_database
 from storywatch.store.opinions import Opinions
+from storywatch.store.revisits import Revisits
 from storywatch.store.subscriptions import Subscriptions
 from storywatch.store.vectors import Vectors
 from storywatch.store.versions import HEAD, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from storywatch.store.engine import Database
 
 IMPATIENT = timedelta(milliseconds=50)
 HARBOUR = WatchId("harbour-strike")
+
+
+def a_visit_plan(*, now: datetime) -> VisitPlan:
+    return VisitPlan(outcome=VisitOutcome.NOISE, visited_at=now, next_at=None)
 
 
 def file_of(url: str) -> Path:
@@ -336,17 +344,19 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     desk = Desk(database)
     desk.begin()
     [feed] = desk.polls.claim_feeds(now=NOON, limit=1, lease=LEASE)
-    desk.polls.record_poll(feed, a_poll_plan(*(a_listed(key) for key in "123")))
-    one, two, three = desk.entries()
+    desk.polls.record_poll(feed, a_poll_plan(*(a_listed(key) for key in ("1", "2", "3", "3b"))))
+    one, two, three, four = desk.entries()
     later = NOON + timedelta(minutes=10)
     [feed] = desk.polls.claim_feeds(now=later, limit=1, lease=LEASE)
-    first = an_article(url="https://first.example/")
+    raw = RawPage(raw_hash="1", url="https://first.example/", headers={}, body=b"<html>")
+    first = an_article(url="https://first.example/", raw=raw, raw_hash="1")
     desk.judgements.record_article(one, first, [a_judged(first)], encoder="enc", now=NOON)
     [claim] = desk.claims()
     outcome = AttemptOutcome(state=DeliveryState.SENT, at=NOON)
     a_reencoded = Reencoded(key=1, lead=a_vector(1), sentences=np.stack([a_vector(2)]))
     a_mean = LanguageMean(lang="en", total=np.ones(4), count=1)
-    feedback, hubs = Feedback(database, desk.waker), Subscriptions(database)
+    feedback, hubs, revisits = Feedback(database, desk.waker), Subscriptions(database), Revisits(database)
+    [visit] = revisits.claim_revisits(now=NOON + timedelta(days=1), limit=1, lease=LEASE)
     case = feedback.find_case(HARBOUR, first.id)
     rejected = plan_correction(case, FeedbackKind.WRONG, off_topic=True, now=NOON)
 
@@ -360,6 +370,9 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: desk.polls.postpone_entry(two, until=later, reason="503"),
         lambda: desk.polls.settle_entry(three, EntryState.PASSED_OVER, note="about none"),
         lambda: desk.judgements.sync_watches([a_watch()]),
+        lambda: desk.judgements.record_known(four, first, note="judged before", now=NOON),
+        lambda: revisits.claim_revisits(now=NOON, limit=1, lease=LEASE),
+        lambda: revisits.record_visit(visit, a_visit_plan(now=NOON + timedelta(days=1))),
         lambda: desk.judgements.record_vectors(HARBOUR, {"x": a_vector(1)}, encoder="enc"),
         lambda: Opinions(database).reserve_call("ept_1", "opn_1", budget=1, now=NOON),
         lambda: Opinions(database).record_answer("ept_1", "opn_1", "{}", now=NOON),
@@ -383,6 +396,10 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: desk.judgements.load_vectors(HARBOUR, encoder="enc"),
         lambda: desk.judgements.load_judged(first.id),
         desk.judgements.load_revisions,
+        lambda: desk.judgements.load_keys(["http://first.example/"]),
+        lambda: desk.judgements.load_known("http://first.example/"),
+        lambda: revisits.load_raw("1"),
+        lambda: revisits.drop_raw_pages(before=NOON - timedelta(days=400), most_bytes=10**9),
         lambda: feedback.find_case(HARBOUR, first.id),
         lambda: feedback.find_development(HARBOUR, development_id(HARBOUR, first.id)),
         lambda: feedback.list_feedback(HARBOUR),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from alembic import command
 from builders import NOON, a_judged, an_article
-from desks import LEASE
-from sqlalchemy import func, select
+from desks import LEASE, RecordingWaker
+from sqlalchemy import create_engine, func, select
 
 from storywatch.core.model import (
     Address,
@@ -28,7 +30,9 @@ from storywatch.core.urls import url_key
 from storywatch.errors import LeaseLost
 from storywatch.store import tables
 from storywatch.store.addresses import url_uid
-from storywatch.store.engine import release_leases
+from storywatch.store.engine import open_database, release_leases
+from storywatch.store.judgements import Judgements
+from storywatch.store.migrate import alembic_config
 from storywatch.store.revisits import MOST_VERSIONS, Revisits
 
 if TYPE_CHECKING:
@@ -231,3 +235,31 @@ def test_a_known_article_takes_the_entrys_address(desk: Desk) -> None:
         desk.judgements.record_known(entry, other, note="judged before", now=LATER)
     assert desk.judgements.load_known(url_key("https://x.example/1")) is None
     assert ArticleId(article.id) == desk.judgements.load_known(url_key(URL)).id  # type: ignore[union-attr]
+
+
+def test_articles_of_before_are_found_by_the_address_that_they_were_listed_under(sqlite_url: str) -> None:
+    """What was judged before there were addresses keeps its key, so that an edit of it is one."""
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(sqlite_url)
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+        values = {column.name: "x" for column in tables.article.columns if column.name != "id"}
+        values |= {
+            "url": f"{URL}?utm_source=rss",
+            "url_key": url_key(URL),
+            "state": "read",
+            "body": b"x",
+            "published_at": None,
+        }
+        for uid in ("art_1", "art_2"):
+            connection.execute(tables.article.insert().values({**values, "uid": uid, "seen_at": NOON}))
+    engine.dispose()
+    database = open_database(sqlite_url)
+    known = Judgements(database, RecordingWaker()).load_known(url_key(URL))
+    assert known is not None
+    assert known.id == "art_2"
+    with database.read() as connection:
+        [row] = connection.execute(select(tables.article_address)).all()
+    assert (row.url, row.article_key, row.kind, row.seen_at) == (f"{URL}?utm_source=rss", url_key(URL), "listed", NOON)
+    database.dispose()
