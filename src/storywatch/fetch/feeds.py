@@ -168,8 +168,9 @@ class HttpFeedFetcher:
             url=answer.url,
             content_type=answer.content_type,
             timezone=feed.timezone,
-            **({} if feed.kind is FeedKind.AUTO else {"kind": feed.kind}),
-            **({"select": feed.select} if feed.select else {}),
+            kind=feed.kind,
+            select=feed.select,
+            now=self._clock.now(),
         )
         return found
 

@@ -33,7 +33,7 @@ DEFAULT_CONNECT_SECONDS = 10.0
 # httpcore tries to import sniffio six times for each request. Where it is not installed, each try looks through the
 # whole path: that was half of what a request cost. Noted once as missing, it is asyncio, which is what we run on.
 if find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # type: ignore[assignment]  Python's own sign for "is not there"
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # Python's own sign for "is not there"
 
 # The most specific first: an httpcore error is told as the first of these that it is.
 TOLD_AS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
