@@ -3,7 +3,7 @@
 Process time on the machine where this was written (two shared cores), with and without the checks before feedparser:
 160,000 unclosed items 0.07 s (over 12 s), 100,000 attributes 0.02 s (over 40 s), 500,000 open list items 0.03 s (9.5 s),
 5,000,000 ampersands 0.03 s (over 8 s), 30,000 subjects 0.02 s (over 5 s), an author of 200,000 letters 0 s (over 5 s).
-Nothing took more than 0.9 s. No test looks at the clock: each says which reason ends it, or that it was read.
+Of eighty such documents none took more than 0.6 s. No test looks at the clock: each says which reason ends it, or that it was read.
 """
 
 from __future__ import annotations
@@ -96,7 +96,6 @@ READ: dict[str, tuple[str | bytes, int]] = {
     "60,000 addresses": ("<urlset>" + "".join(f"<url><loc>https://a.example/{n}</loc></url>" for n in range(60_000)) + "</urlset>", 500),
     "an address of a sitemap of megabytes": ("<urlset><url><loc>https://a.example/" + "a" * 8_000_000 + "</loc></url></urlset>", 1),
     "a feed within gzip": (gzip.compress(rss("<item><title>A</title></item>").encode()), 1),
-    "a feed that is cut off within gzip": (gzip.compress(rss("<item><title>A</title></item>" * 300).encode())[:-30], 1),
 }  # fmt: skip
 
 
@@ -159,6 +158,16 @@ def test_a_gzip_file_just_within_the_bound_is_unpacked() -> None:
     assert len(listing.entries) == 1
     with pytest.raises(Unreadable, match="20 MiB"):
         parse_document(gzip.compress(padded + b" ", compresslevel=1), url=URL)
+
+
+def test_a_feed_that_is_cut_off_within_gzip_is_taken_as_far_as_it_goes() -> None:
+    """And is not taken for complete."""
+    body = rss("".join(f"<item><title>{NOISE.randbytes(20).hex()}</title><link>/{n}</link></item>" for n in range(300)))
+    packed = gzip.compress(body.encode())
+    listing = parse_document(packed[: len(packed) // 2], url=URL)
+    assert isinstance(listing, Listing)
+    assert 50 < len(listing.entries) < 250
+    assert not listing.complete
 
 
 @pytest.mark.parametrize("kind", [FeedKind.AUTO, FeedKind.SITEMAP])
