@@ -418,3 +418,20 @@ def test_what_is_kept_no_longer_is_dropped_once_a_day() -> None:
         assert bench.tidied == 2
 
     asyncio.run(play())
+
+
+def test_a_long_queue_of_feeds_does_not_wait_for_the_timer() -> None:
+    """As soon as half the slots are free the next are taken; where nothing was left over, nobody looks again."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.feeds.extend(f"feed-{number}" for number in range(10))
+        service, heard = a_service(bench)
+        service.polls = Slots(4)
+        async with service:
+            await service.tick_polls()
+            await turn()
+        assert heard.counts["polled"] == 10
+        assert service.more_polls is False
+
+    asyncio.run(play())
