@@ -73,8 +73,6 @@ def _cut(text: str) -> tuple[str, int]:
     if not kept:
         message = f"more than {MAX_TAGS:,} tags before the end of the first item: refused"
         raise Unreadable(message)
-    if kept == len(starts):
-        return text, 0
     ends = [found.end() for found in ITEM_END.finditer(text, starts[-1])]
     return text[: starts[kept]] + (text[ends[-1] :] if ends else ""), len(starts) - kept
 

@@ -140,6 +140,7 @@ def test_a_list_of_articles_is_found_and_its_selector_finds_the_very_same(layout
         page(),
         page("<article><h2><a href='/2026/03/02/one'>One single story on this page</a></h2></article>"),
         page(*(f"<p><a href='https://elsewhere.example/{n}'>A story of another outlet altogether, {n}</a></p>" for n in range(9))),
+        page(*(f"<p><a href='/{n}/a-b-c'>A headline among many other links {n}</a> <a href='/x{n}'>x</a> <a href='/y{n}'>y</a></p>" for n in range(9))),
         page(*(f"<p><a href='/{word}'>{word}</a></p>" for word in ("news", "shop", "jobs", "map", "help", "chat", "radio"))),
     ],
 )  # fmt: skip

@@ -185,6 +185,7 @@ def test_bare_ampersands_and_a_missing_end_lose_nothing_that_came() -> None:
         (b"<urlset " + b"a='1' " * 2_000 + b"/>", "a tag of"),
         (b"<html><body>Not found</body></html>", "an HTML page, not a sitemap"),
         (b"<x><urlset/></x>", "not a sitemap"),
+        (b"<urlset", "not a sitemap"),
         (b"words", "not a sitemap"),
         (b"", "an empty answer"),
     ],
