@@ -170,6 +170,12 @@ class EntryRow(Row, table=True):
         Index("entry_url", "feed_id", "url_uid"),
         Index("entry_seen", "feed_id", "seen_at"),
         Index(
+            "entry_article",
+            "article",
+            sqlite_where=text("article IS NOT NULL"),
+            postgresql_where=text("article IS NOT NULL"),
+        ),
+        Index(
             "entry_waiting",
             "seen_at",
             "id",

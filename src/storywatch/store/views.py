@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, distinct, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from storywatch.core.corrections import development_id, in_words, label_after, moved_by
 from storywatch.core.model import (
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 
 YIELD_TIME = timedelta(days=7)
+MOST_WAITING = 1_000_000
 MOST_ADDRESSES = 100
 
 
@@ -299,22 +300,22 @@ class Views:
 
     def feeds(self) -> list[FeedView]:
         """Every feed that is or was configured, by id, with its health; of seven days before the last poll of any."""
-        by_feed = select(entry.c.feed_id, func.count().label("rows")).group_by(entry.c.feed_id)
-        known = by_feed.subquery()  # both counts come from an index alone: entries are many
-        waiting = by_feed.where(entry.c.state == EntryState.WAITING).subquery()
-        query = (
-            select(feed, known.c.rows.label("entries"), waiting.c.rows.label("waiting"))
-            .outerjoin(known, known.c.feed_id == feed.c.id)
-            .outerjoin(waiting, waiting.c.feed_id == feed.c.id)
-        )
         with self.database.read() as connection:
-            rows = connection.execute(query.order_by(feed.c.uid)).all()
-            polled = [row.polled_at for row in rows if row.polled_at]
-            since = max(polled) - YIELD_TIME if polled else None
-            yields = {row.id: row for row in connection.execute(_yields(since))} if since else {}
+            rows = connection.execute(select(feed).order_by(feed.c.uid)).all()
+            since = max((row.polled_at for row in rows if row.polled_at), default=None)
+            since = since and since - YIELD_TIME
+            counted = _Entries(
+                known=_by_feed(connection, _known()),
+                waiting=_by_feed(connection, _waiting()),
+                listed=_by_feed(connection, _known().where(entry.c.seen_at >= since)) if since else {},
+            )
+            yields = {row.feed_id: row for row in connection.execute(_yields(since))} if since else {}
             last = {row.feed: _notice(row) for row in connection.execute(_last_notices())}
             hubs = load_hubs(connection)
-            return [_feed(row, yields.get(row.id), last.get(row.uid), hubs.get(FeedId(row.uid))) for row in rows]
+            return [
+                _feed(row, counted, yields.get(row.id), last.get(row.uid), hub=hubs.get(FeedId(row.uid)))
+                for row in rows
+            ]
 
     def notices(self, *, limit: int = 50) -> list[NoticeView]:
         """What was told of the feeds that are in use, the last first."""
@@ -589,21 +590,51 @@ def _delivery(row: Found) -> DeliveryView:
 
 
 def _yields(since: datetime) -> Query:
-    """By feed what came of the entries that it listed since then. One article of two feeds counts for both."""
-    is_about = case((verdict.c.label != Label.OFF_TOPIC, verdict.c.article_id))
-    broke = case((verdict.c.label == Label.DEVELOPMENT, verdict.c.article_id))
-    return (
-        select(
-            feed.c.id,
-            func.count(distinct(entry.c.id)).label("listed"),
-            func.count(distinct(is_about)).label("about"),
-            func.count(distinct(broke)).label("developments"),
-        )
-        .join(entry, and_(entry.c.feed_id == feed.c.id, entry.c.seen_at >= since))
-        .outerjoin(article, article.c.uid == entry.c.article)
-        .outerjoin(verdict, verdict.c.article_id == article.c.id)
-        .group_by(feed.c.id)
+    """By feed the articles since then that were about a story. One article of two feeds counts for both."""
+    broke = func.max(case((verdict.c.label == Label.DEVELOPMENT, 1), else_=0))
+    told = (
+        select(article.c.uid, broke.label("broke"))
+        .join(verdict, verdict.c.article_id == article.c.id)
+        .where(article.c.seen_at >= since, verdict.c.label != Label.OFF_TOPIC)
+        .group_by(article.c.uid)
+        .subquery()
     )
+    pairs = (  # few, of an index of those entries alone that have an article
+        select(entry.c.feed_id, told.c.uid, told.c.broke)
+        .distinct()
+        .join(told, told.c.uid == entry.c.article)
+        .where(entry.c.article.is_not(None))
+        .subquery()
+    )
+    return select(pairs.c.feed_id, func.count().label("about"), func.sum(pairs.c.broke).label("developments")).group_by(
+        pairs.c.feed_id
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entries:
+    """How many each feed has, by the feed's key."""
+
+    known: Mapping[int, int]
+    waiting: Mapping[int, int]
+    listed: Mapping[int, int]
+
+
+def _known() -> Query:
+    """By feed how many entries; an index alone tells, and must: entries are many."""
+    return select(entry.c.feed_id, func.count().label("rows")).group_by(entry.c.feed_id)
+
+
+def _waiting() -> Query:
+    """By feed how many wait. In the order of the index of those that wait, and limited, or SQLite looks at all others."""
+    those = select(entry.c.feed_id).where(entry.c.state == EntryState.WAITING)
+    those = those.order_by(entry.c.seen_at, entry.c.id).limit(MOST_WAITING)
+    waiting = those.subquery()
+    return select(waiting.c.feed_id, func.count().label("rows")).group_by(waiting.c.feed_id)
+
+
+def _by_feed(connection: Connection, query: Query) -> dict[int, int]:
+    return {row.feed_id: row.rows for row in connection.execute(query)}
 
 
 def _notices() -> Query:
@@ -620,7 +651,9 @@ def _notice(row: Found) -> NoticeView:
     return NoticeView(feed=row.feed, kind=row.kind, told=row.told, at=row.at)
 
 
-def _feed(row: Found, yielded: Found | None, last: NoticeView | None, hub: HubView | None) -> FeedView:
+def _feed(
+    row: Found, counted: _Entries, yielded: Found | None, last: NoticeView | None, *, hub: HubView | None
+) -> FeedView:
     return FeedView(
         id=row.uid,
         kind=row.kind,
@@ -642,9 +675,9 @@ def _feed(row: Found, yielded: Found | None, last: NoticeView | None, hub: HubVi
         moving_to=row.moving_to and without_password(row.moving_to),
         gone_at=row.gone_at,
         validators_lie=row.validators_lie,
-        entries=row.entries or 0,
-        waiting=row.waiting or 0,
-        listed=yielded.listed if yielded else 0,
+        entries=counted.known.get(row.id, 0),
+        waiting=counted.waiting.get(row.id, 0),
+        listed=counted.listed.get(row.id, 0),
         about=yielded.about if yielded else 0,
         developments=yielded.developments if yielded else 0,
         last_notice=last,

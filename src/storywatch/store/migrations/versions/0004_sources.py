@@ -36,6 +36,8 @@ def upgrade() -> None:
             feed.alter_column(name, server_default=None)
 
     op.create_index("entry_seen", "entry", ["feed_id", "seen_at"])
+    judged = sa.text("article IS NOT NULL")
+    op.create_index("entry_article", "entry", ["article"], sqlite_where=judged, postgresql_where=judged)
 
     with op.batch_alter_table("verdict") as verdict:
         verdict.add_column(sa.Column("rate_shift", sa.Float(), nullable=False, server_default="0"))
