@@ -9,6 +9,7 @@ import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def check(lines: Iterable[str]) -> Report:
     sites: dict[str, list[Request]] = defaultdict(list)
     for request in requests:
         sites[site_of(f"http://{request['host']}/")].append(request)
-    pairs = [pair for asked in sites.values() for pair in zip(asked, asked[1:], strict=False)]
+    pairs = [pair for asked in sites.values() for pair in pairwise(asked)]
     broken = [*_too_close(pairs), *_disturbed(sites.values()), *_forgotten(requests), *_unasked(requests)]
     names = {request["said"].get("user-agent", "") for request in requests}
     if len(names) > 1 or not all("+" in name for name in names):

@@ -30,7 +30,7 @@ class _Site:
     slots: asyncio.Semaphore
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
-    begun_at: datetime | None = None  # the last request
+    last_at: datetime | None = None  # the last request: its end, where it is one at a time, else its start
     free_at: datetime | None = None
     booked_until: datetime | None = None  # by those who were sent back
     held_until: datetime | None = None
@@ -78,7 +78,12 @@ class Hosts:
         try:
             async with site.slots:
                 await self._wait(url, site, spacing)
-                yield
+                try:
+                    yield
+                finally:
+                    if self._parallel == 1:  # how long a request was on its way there, nobody knows
+                        site.last_at = self._clock.now()
+                        site.free_at = site.last_at + spacing
         finally:
             site.users -= 1
             self._forget_idle()
@@ -131,14 +136,14 @@ class Hosts:
     async def _wait(self, url: str, site: _Site, spacing: timedelta) -> None:
         async with site.turn:
             now = self._clock.now()
-            earliest = site.begun_at + spacing if site.begun_at else now
+            earliest = site.last_at + spacing if site.last_at else now
             # Never longer than the spacing, should the clock be set back.
             start = min(max(now, earliest), now + spacing)
             if start > now:
                 await self._sleep((start - now).total_seconds())
             self._check_rest(url, site)
-            site.begun_at = max(start, self._clock.now()) if start > now else start  # a busy machine wakes us late
-            site.free_at = site.begun_at + spacing
+            site.last_at = max(start, self._clock.now()) if start > now else start  # a busy machine wakes us late
+            site.free_at = site.last_at + spacing
 
     def _forget_idle(self) -> None:
         now = self._clock.now()

@@ -283,3 +283,17 @@ def test_hosts_that_were_silent_once_are_forgotten() -> None:
         return len(hosts._silent)
 
     assert asyncio.run(run()) < 200
+
+
+def test_the_distance_is_kept_from_the_end_of_a_slow_request() -> None:
+    """A server that took its time is not asked again at once; where several are allowed, their starts keep the distance."""
+
+    async def run(parallel: int) -> list[float]:
+        hosts, clock, sleeper = world(parallel=parallel)
+        async with hosts.turn(A):
+            clock.advance(5 * SECOND)
+        await visit(hosts, A)
+        return sleeper.slept
+
+    assert asyncio.run(run(1)) == [2.0]
+    assert asyncio.run(run(2)) == []
