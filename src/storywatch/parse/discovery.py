@@ -63,6 +63,11 @@ LOOKS = re.compile(
     r"|inner|outer|left|right|center|flex|grid|block|inline|relative|absolute|item|box|d-\w+|is-\w+|has-\w+|js-\w+|css-\w+|sc-\w+"
     r"|text-\w+|font-\w+|bg-\w+|hover\w*|ng-\w+|no-\w+|w-full|h-full|items-\w+|justify-\w+|overflow-\w+)\Z"
 )
+# What stands beside the list, by its names: the most read of a week is no list of what is new.
+BESIDE = re.compile(
+    r"[.#][\w-]*(?:aside|sidebar|related|popular|trending|most|rank|best|recommend|widget|menu|nav|foot|ticker)",
+    re.IGNORECASE,
+)
 ARTICLE_ADDRESS = re.compile(
     r"\d{4,}|(?:[^/]*-){2,}|(?:[^/]*_){2,}|\.[a-z]?html?\Z|[?&](?:id|no|idx|aid|p)=", re.IGNORECASE
 )
@@ -256,5 +261,6 @@ def _judged(tree: LexborHTMLParser, select: str, *, url: str, wanted: set[str]) 
         return None
     score = sum(1.0 if ARTICLE_ADDRESS.search(link.url) else 0.4 for link in good) * share**2
     score *= 1.25 if re.search(r"\bh[1-6]\b|:has\(h", select) else 1.0
+    score *= 0.5 if BESIDE.search(select) else 1.0
     score *= 1.05 if select.startswith(("article", "main")) else 1.0
     return _Guess(select=select, links=tuple(links), score=score - len(select) / 100)

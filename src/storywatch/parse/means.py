@@ -40,7 +40,7 @@ def within_means(text: str) -> tuple[str, int]:
         message = f"the document declares {entities} entities: refused"
         raise Unreadable(message)
     text, beyond = _cut(text)
-    if text.count("<") > MAX_DEPTH and is_deeper(text, MAX_DEPTH):
+    if is_deeper(text, MAX_DEPTH):
         message = f"tags nested more than {MAX_DEPTH:,} deep: refused"
         raise Unreadable(message)
     if has_crowded_tag(text):

@@ -87,6 +87,13 @@ LAYOUTS = {
         ),
         "</div>",
     ),
+    "a longer list beside it": page(
+        "<div class='latest'>",
+        *of_each(lambda n, title, path: f"<p class='headline'><a href='{path}'>{title}</a></p>"),
+        "</div><div class='most-read'>",
+        *(f"<p><a href='/2025/12/0{n % 9}/an-old-story-number-{n}'>What everybody read in week {n}</a></p>" for n in range(12)),
+        "</div>",
+    ),
     "a definition list": page(
         "<dl>",
         *of_each(lambda n, title, path: f"<dt><a href='{path}'>{title}</a></dt><dd>Teaser, <a href='/more'>more</a></dd>"),
