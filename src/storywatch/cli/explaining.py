@@ -16,6 +16,7 @@ from storywatch.cli.printing import console, one_line, print_json, when
 from storywatch.core.corrections import development_id
 from storywatch.core.entries import article_of
 from storywatch.core.model import ArticleId, Entry, FeedId, Label, Match, Page, PageState, Severity, Verdict, WatchId
+from storywatch.core.sites import feed_at
 from storywatch.core.urls import url_key, without_password
 from storywatch.errors import FetchFailed, StorywatchError, Unreadable
 from storywatch.pipeline import follow, read_closely
@@ -247,7 +248,7 @@ def _is_address(what: str) -> bool:
 
 async def _article(app: App, what: str) -> Article:
     address = _is_address(what)
-    page = await app.outside.pages.fetch_page(what) if address else await _page_in(app, what)
+    page = await _page_at(app, what) if address else await _page_in(app, what)
     now = app.clock.now()
     entry = Entry(
         id=0,
@@ -264,6 +265,12 @@ async def _article(app: App, what: str) -> Article:
         seen_at=now,
     )
     return article_of(entry, page, detect_language=app.pipeline.detect_language)
+
+
+async def _page_at(app: App, url: str) -> Page:
+    """The page at an address, read as the service reads it: by the rules of the feed at its site."""
+    feed = feed_at(url, app.config.feeds.values())
+    return await app.outside.pages.fetch_page(url, feed=feed.id if feed else None)
 
 
 async def _page_in(app: App, what: str) -> Page:

@@ -20,8 +20,8 @@ from rich.text import Text
 from storywatch.cli.checking import quiet_logs
 from storywatch.cli.printing import console, one_line, print_json, when
 from storywatch.core.model import PageState
-from storywatch.core.sites import site_of
-from storywatch.core.urls import host_of, web_address, without_password
+from storywatch.core.sites import feed_at
+from storywatch.core.urls import web_address, without_password
 from storywatch.encode import detect_language
 from storywatch.errors import ConfigError, StorywatchError, Unreadable
 from storywatch.fetch.decoder import decoder_for
@@ -117,7 +117,7 @@ async def _from_web(options: Namespace, url: str) -> _Read:
     from storywatch.app import SystemClock, open_outside  # noqa: PLC0415  heavy
 
     config = _config(options)
-    feed = _feed_named(config, options.feed) if options.feed else _feed_at(config, url)
+    feed = _feed_named(config, options.feed) if options.feed else feed_at(url, config.feeds.values())
     async with open_outside(config, clock=SystemClock()) as outside:
         begun = time.perf_counter()
         answer = await outside.pages.fetch_answer(url)
@@ -182,13 +182,6 @@ def _feed_named(config: Config, name: str) -> Feed:
             return feed
     message = f"no feed {name!r} in feeds.toml; there are: {', '.join(sorted(config.feeds)) or 'none'}"
     raise StorywatchError(message)
-
-
-def _feed_at(config: Config, url: str) -> Feed | None:
-    """The feed whose host it is, else of whose site; one with rules before one without."""
-    near = [feed for feed in config.feeds.values() if site_of(feed.url) == site_of(url)]
-    near.sort(key=lambda feed: (host_of(feed.url) != host_of(url), feed.article is None))
-    return near[0] if near else None
 
 
 def _bytes_of(what: str) -> bytes:

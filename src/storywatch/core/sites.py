@@ -7,8 +7,14 @@ for one wait for each other for two seconds; one site taken for two is asked as 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from storywatch.core.urls import host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from storywatch.core.model import Feed
 
 # Under a country's domain these are not names of sites: bbc.co.uk, abc.net.au, lanacion.com.ar, nhk.or.jp.
 KINDS = frozenset({
@@ -36,3 +42,10 @@ def site_of(url: str) -> str:
     if ".".join(labels[-size:]) in PLATFORMS:
         size += 1
     return f"{'.'.join(labels[-size:])}:{port}"
+
+
+def feed_at(url: str, feeds: Iterable[Feed]) -> Feed | None:
+    """The feed of an address's host, else of its site; of several the first that says how its pages are read."""
+    near = [feed for feed in feeds if site_of(feed.url) == site_of(url)]
+    near.sort(key=lambda feed: (host_of(feed.url) != host_of(url), feed.article is None))
+    return near[0] if near else None
