@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from at_work import ARREST, CHOIR, DEAL, TIMES, AtWork, page_of, the_watch
-from builders import NOON, a_feed
+from builders import NOON, a_feed, an_article
 
-from storywatch.core.model import EntryState, FeedId, Label
-from storywatch.core.revisits import GONE_ONCE, NOBODY, SUSPECT, VisitOutcome
+from storywatch.core.model import EntryState, FeedId, Label, NotModified
+from storywatch.core.revisits import GONE_ONCE, NOBODY, SUSPECT, VisitOutcome, plan_revisit
 from storywatch.errors import LeaseLost
 from storywatch.pipeline import RAW_KEPT
 from storywatch.store.engine import release_leases
@@ -345,6 +345,48 @@ def test_a_stumble_puts_a_visit_off(database: Database) -> None:
         [row] = work.rows("revisit")
         assert (row.failures, row.note) == (1, "storywatch stumbled over it (KeyError)")
         assert row.next_at > work.clock.now()
+
+    at_work(database, play)
+
+
+def test_a_page_without_a_text_is_a_failure_and_no_version(database: Database) -> None:
+    """The text that was known stays."""
+
+    async def play(work: AtWork) -> None:
+        work.web.change(work.url(DEAL), "<html><body><p>.</p></body></html>", content_type="text/html")
+        [(plan, told)] = await look(work)
+        assert (plan.outcome, told) == (VisitOutcome.FAILED, [])
+        assert "no article text" in (plan.note or "")
+
+    at_work(database, play)
+
+
+def test_a_version_that_was_judged_meanwhile_is_not_judged_again(database: Database) -> None:
+    """The visit ends as if it had found nothing."""
+
+    async def play(work: AtWork) -> None:
+        change(work, NINE)
+        [(_, [judged])] = await look(work)
+        change(work, LONGER)
+        work.later(minutes=20)
+        [visit] = await work.pipeline.claim_revisits(10)
+        plan = plan_revisit(visit, NotModified(), now=work.clock.now())
+        article = an_article(id=judged.remembered.article)
+        assert await work.pipeline.judge(visit.entry, article, visited=(visit, plan)) == []
+        assert work.rows("revisit")[0].visits == 2
+        assert len(work.rows("verdict")) == 2
+
+    at_work(database, play)
+
+
+def test_evidence_goes_after_four_hundred_days(database: Database) -> None:
+    """Not a day before."""
+
+    async def play(work: AtWork) -> None:
+        work.later(days=399)
+        assert await work.pipeline.tidy() == 0
+        work.later(days=2)
+        assert await work.pipeline.tidy() == 1
 
     at_work(database, play)
 

@@ -148,14 +148,12 @@ def what_changed(
     old_text, new_text = _joined(old), _joined(new)
     for difference in differences:
         kind = _kind(difference, old_text, new_text)
-        if kind is Change.REMOVED and live:
-            continue
-        if kind is not None:
+        if kind is not Change.REMOVED or not live:
             found.add(kind)
     return tuple(change for change in Change if change in found)
 
 
-def _kind(difference: Difference, before: str, after: str) -> Change | None:
+def _kind(difference: Difference, before: str, after: str) -> Change:
     if isinstance(difference, Altered):
         return _kind_of_altered(difference)
     if isinstance(difference, Added):
@@ -165,7 +163,7 @@ def _kind(difference: Difference, before: str, after: str) -> Change | None:
     return Change.WORDING if _is_within(difference.old, after) or not _says(difference.old) else Change.REMOVED
 
 
-def _kind_of_added(sentence: str) -> Change | None:
+def _kind_of_added(sentence: str) -> Change:
     if RETRACTED.search(sentence):
         return Change.RETRACTION
     if CORRECTED.search(sentence):
@@ -248,8 +246,7 @@ def sentences_by_key(paragraphs: Sequence[str]) -> dict[str, str]:
     for text in _reported(paragraphs):
         if len(found) >= MOST_SENTENCES:
             break
-        if key := bare(text):
-            found.setdefault(key, text)
+        found.setdefault(bare(text), text)
     return found
 
 

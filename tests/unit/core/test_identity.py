@@ -80,6 +80,7 @@ def test_what_came_instead_of_the_article_names_nothing(state: PageState) -> Non
     assert kinds(URL, wall) == {URL: "listed"}
     assert addresses_of(an_entry(url="", url_key=""), wall) == ()
     assert key_of((), {}) == ""
+    assert [address.url for address in addresses_of(an_entry(url="", url_key=""), a_page())] == [URL]
 
 
 def test_an_amp_page_is_the_same_where_its_page_says_so() -> None:

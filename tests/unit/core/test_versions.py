@@ -120,6 +120,8 @@ def test_titles(old: str, new: str, change: Change | None) -> None:
         (["The article about the fire stands."], ["The article has been withdrawn about the fire."], {Change.RETRACTION}),
         (["Stays.", "The port is shut, the board said."], ["Stays.", "Correction: the port is open, the board said."], {Change.CORRECTION}),
         (["MÃ¼nchen und KÃ¶ln feiern das Fest am Hafen."], ["München und Köln feiern das Fest am Hafen."], set()),
+        (["港の人々は静かに祭りを祝って家に帰った。"], ["港の人々は静かにお祭りを祝って家に帰った。"], {Change.WORDING}),
+        (["Ships left the harbour. 3 hours ago. Boats stay there."], ["Ships left the harbour. 5 hours ago. Boats stay there."], set()),
         (["Ð is a letter of old Norse."], ["Ð is a letter of old Norse."], set()),
     ],
 )  # fmt: skip
