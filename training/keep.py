@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ def save_weights(weights: Weights, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     raw = {
         "provenance": dict(weights.provenance),
-        "cuts": {name: getattr(weights.cuts, name) for name in ("about", "development", "possible", "usual")},
+        "cuts": asdict(weights.cuts),
         "telling": weights.telling.dump(),
     }
     blends = {"relevance": weights.relevance, "same": weights.same, "novelty": weights.novelty}
