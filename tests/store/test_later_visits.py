@@ -31,6 +31,7 @@ from storywatch.errors import LeaseLost
 from storywatch.store import tables
 from storywatch.store.addresses import url_uid
 from storywatch.store.engine import open_database, release_leases
+from storywatch.store.feedback import Feedback
 from storywatch.store.judgements import Judgements
 from storywatch.store.migrate import alembic_config
 from storywatch.store.revisits import MOST_VERSIONS, Revisits
@@ -221,6 +222,13 @@ def test_explaining_lists_all_addresses_and_the_visits(desk: Desk) -> None:
         assert [(one.url, one.kind) for one in found.addresses] == [(URL, "listed"), (f"{URL}/amp", "amp")]
         assert [(one.url, one.visits, one.note) for one in found.revisits] == [(URL, 0, None)]
     assert desk.views.explain("https://nowhere.example/").addresses == ()
+
+
+def test_the_desk_may_name_an_article_by_any_of_its_addresses(desk: Desk) -> None:
+    """What is corrected is the article, whichever address is at hand."""
+    article = desk.judge(read())
+    case = Feedback(desk.database, desk.waker).find_case(WatchId("harbour-strike"), f"{URL}/amp")
+    assert case.article.id == article.id
 
 
 def test_a_known_article_takes_the_entrys_address(desk: Desk) -> None:

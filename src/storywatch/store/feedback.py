@@ -20,6 +20,7 @@ from storywatch.core.model import (
 )
 from storywatch.core.urls import url_key
 from storywatch.errors import StorywatchError
+from storywatch.store.addresses import load_article_keys
 from storywatch.store.judgements import Pen
 from storywatch.store.packing import unpack_new
 from storywatch.store.said import load_said
@@ -214,7 +215,9 @@ def _settle(connection: Connection, case: Case) -> None:
 
 def _find_articles(connection: Connection, reference: str) -> Sequence[Found]:
     if reference.startswith(("http://", "https://")):
-        these = or_(article.c.url == reference, article.c.url_key == url_key(reference))
+        key = url_key(reference)
+        keys = {key, *load_article_keys(connection, (key,)).values()}
+        these = or_(article.c.url == reference, article.c.url_key.in_(keys))
     else:
         these = _begins(article.c.uid, reference, "art_")
     return connection.execute(select(article).where(these).order_by(article.c.id.desc()).limit(100)).all()
