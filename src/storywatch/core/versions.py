@@ -35,7 +35,7 @@ TIME_WORD = re.compile(
     r"[年月日時分秒间時間週周]|(?:更新|最終|公開|发布|發布|时间|小时|分钟|前|刚刚|今天|昨天|午前|午後|上午|下午|星期|曜)"
     r"|(?:입력|수정|업데이트|오전|오후|시간|분|시|일|월|년|초|전|방금|어제|오늘)"
     r"|\b(?:"
-    r"updated?|last|published|posted|ago|about|just|now|at|on|a|an|the|today|yesterday|am|pm|gmt|utc|cet|cest|est|edt|bst|et|pt|msk|eet"
+    r"updated?|modified|last|published|posted|ago|about|just|now|at|on|a|an|the|today|yesterday|am|pm|gmt|utc|cet|cest|est|edt|bst|et|pt|msk|eet"
     r"|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|h|m|s|d"
     r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
     r"|mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
@@ -73,6 +73,9 @@ PAGE_LINE = re.compile(
     r"|aceptar|utiliza|usamos|akceptuj|używa|zgod|использу|соглас|використов|погод|使用|同意|사용|동의)"
     r"|\b(?:we use|wir verwenden|wir nutzen|nous utilisons|utilizamos|usamos|używamy|мы используем|ми використовуємо)\b.{0,60}cookie"
     r"|(?:本网站|当サイト|本サイト|이 사이트|본 사이트).{0,60}(?:cookie|クッキー|쿠키)"
+    r"|^\W*share (?:this|on|via)\b.{0,40}$|この記事を(?:シェア|共有)|^\W*分享(?:到|至)|공유하기\W*$|^\W*(?:写真|照片|图片|圖片|사진)\s*[:：=]"
+    r"|^\W*(?:listen to this (?:article|story)|diesen artikel (?:an)?hören|écouter (?:cet |l.)article|escuchar? (?:este |el )artículo)\b.{0,40}$"
+    r"|^\W*(?:support (?:us|our journalism)|donate (?:now|today|to us)|unterstützen sie uns|faites un don|wesprzyj nas|поддержите нас|підтримайте нас)\b"
     r"|^\W*(?:©|\(c\)|copyright)\s?",
     re.IGNORECASE,
 )

@@ -78,6 +78,7 @@ def test_a_line_with_a_time_in_it_may_say_something(line: str) -> None:
     [
         "Advertisement", "23 comments", "Read more: The choir", "Lesezeit: 3 Minuten", "Das könnte Sie auch interessieren: Der Chor",
         "We use cookies to make this site better. Accept", "Подписывайтесь на наш канал", "© 2026 Harbor Times", "많이 본 뉴스",
+        "この記事をシェア", "写真：ノルビク通信", "Listen to this article, 5 minutes", "Last modified on Monday 3 March 2026 at 14.05",
     ],
 )  # fmt: skip
 def test_lines_of_the_page_are_no_change(line: str) -> None:
