@@ -9,7 +9,6 @@ from storywatch.core.corrections import development_id
 from storywatch.core.counterfactual import turn_novelty, turn_relevance
 from storywatch.core.facts import SIDE_BY_SIDE, Said
 from storywatch.core.matching import FEWEST_RUNS, about_cut, is_copy
-from storywatch.core.memory import ANCHOR
 from storywatch.core.model import (
     Development,
     Label,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from storywatch.core.story import Story
 
 SHIFTS = {Sensitivity.STRICT: 0.8, Sensitivity.BALANCED: 0.0, Sensitivity.EAGER: -0.8}  # of the cut, in log-odds
+SURELY = 0.8  # the chance to be about the story from which on two lines are enough for an alert
 SAME = 0.5  # from here on an earlier article is said to report the same
 REASONS_TOLD = 6
 LARGEST = 50.0  # times a figure changes; beyond that something else is counted
@@ -134,7 +134,7 @@ def _label(score: float, news: News, reading: Reading, match: Match, story: Stor
 
 def _says_enough(match: Match) -> bool:
     """Two lines of a feed alert only where they are surely about the story: much on real feeds is near it by chance."""
-    return not match.features["feed_only"] or match.chance >= ANCHOR
+    return not match.features["feed_only"] or match.chance >= SURELY
 
 
 def kept_without_text(reading: Reading, match: Match) -> bool:
