@@ -249,11 +249,13 @@ class Pipeline:
 
         One at a time: two first reports of one development must not both be the first, and an article
         that two feeds list is judged once for each watch that follows one of them. `visited`: it is a
-        version that such a visit found, and in the place of the entry the visit is settled.
+        version that such a visit found: it is for who follows any feed that listed the article, and in the place
+        of the entry the visit is settled.
         """
         async with self.judging:
             judged_for = await self._store(self.judgements.load_judged, article.id)
-            watches = [watch for watch in self.watches if entry.feed in watch.feeds and watch.id not in judged_for]
+            feeds = {entry.feed} if visited is None else visited[0].feeds
+            watches = [watch for watch in self.watches if feeds & watch.feeds and watch.id not in judged_for]
             if judged_for and not watches:
                 note = "the same text at the same address was judged before"
                 if visited is not None:
@@ -359,7 +361,7 @@ class Pipeline:
     async def revisit(self, visit: Visit) -> tuple[VisitPlan, list[Judged]]:
         """Look at one page again; another version that says something else is judged like a new article."""
         now = self.clock.now()
-        if not any(visit.entry.feed in watch.feeds for watch in self.watches):
+        if not any(visit.feeds & watch.feeds for watch in self.watches):
             plan = plan_unfollowed(visit, now=now)
             await self._store(self.revisits.record_visit, visit, plan)
             return plan, []

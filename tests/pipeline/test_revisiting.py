@@ -13,7 +13,7 @@ import pytest
 from at_work import ARREST, CHOIR, DEAL, TIMES, AtWork, page_of, the_watch
 from builders import NOON, a_feed, an_article
 
-from storywatch.core.model import EntryState, FeedId, Label, NotModified
+from storywatch.core.model import EntryState, FeedId, Label, NotModified, WatchId
 from storywatch.core.revisits import GONE_ONCE, NOBODY, SUSPECT, VisitOutcome, plan_revisit
 from storywatch.errors import LeaseLost
 from storywatch.pipeline import RAW_KEPT
@@ -289,6 +289,27 @@ def test_no_request_is_made_for_a_story_that_nobody_follows(database: Database) 
         assert plan.next_at == work.clock.now() + timedelta(days=1)
 
     at_work(database, play)
+
+
+def test_an_edit_is_judged_for_everybody_to_whom_the_article_came(database: Database) -> None:
+    """Two watches follow one feed each, and both feeds list the article: the last to list it is not the only one."""
+    feeds = two_feeds()["feeds"]
+    watches = [
+        the_watch(feeds=frozenset({TIMES})),
+        the_watch(id=WatchId("harbour-board"), feeds=frozenset({GAZETTE})),
+        the_watch(id=WatchId("elsewhere"), feeds=frozenset({FeedId("elsewhere")})),
+    ]
+
+    async def play(work: AtWork) -> None:
+        address = work.url(DEAL)
+        work.url = lambda _, feed=TIMES: address  # type: ignore[method-assign]
+        [first] = await work.break_news(DEAL, feed=GAZETTE, page=False)
+        assert first.watch == "harbour-board"
+        work.web.change(address, page_of(NINE), content_type="text/html; charset=utf-8")
+        [(_, told)] = await look(work)
+        assert {judged.watch for judged in told} == {"harbour-strike", "harbour-board"}
+
+    at_work(database, play, feeds=feeds, watches=watches)
 
 
 def test_what_the_feed_changes_meanwhile_wins(database: Database) -> None:

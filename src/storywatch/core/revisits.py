@@ -16,7 +16,7 @@ from storywatch.core.urls import url_key
 from storywatch.core.versions import Change, Version, means, sentences_by_key, what_changed
 
 if TYPE_CHECKING:
-    from storywatch.core.model import Article, ArticleId, Entry, Page
+    from storywatch.core.model import Article, ArticleId, Entry, FeedId, Page
 
 # How old the article is, and how long to wait then. Older ones are left alone.
 SCHEDULE = (
@@ -46,7 +46,8 @@ class Visit:
 
     id: int
     lease: str
-    entry: Entry  # under which the article came; its own lease is nobody's
+    entry: Entry  # under which the article came last; its own lease is nobody's
+    feeds: frozenset[FeedId]  # that listed a version of it: who follows one of them hears of the next
     url: str
     url_key: str
     article: ArticleId  # the version that is known

@@ -19,7 +19,7 @@ from storywatch.store.packing import unpack_paragraphs
 from storywatch.store.tables import raw_page, revisit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from sqlalchemy import Connection
@@ -61,8 +61,9 @@ class Revisits:
         )
         with self.database.write() as connection:
             token, rows = claim_rows(connection, revisit, due, limit=limit, until=now + lease)
-            versions = _versions(connection, {row.url_key for row in rows})
-        return [_visit_of(row, versions[row.url_key], token) for row in rows]
+            versions = _versions(connection, {row.url_key: row.article for row in rows})
+            feeds = _feeds(connection, versions)
+        return [_visit_of(row, versions[row.url_key], feeds[row.url_key], token) for row in rows]
 
     def record_visit(self, visit: Visit, plan: VisitPlan) -> None:
         """What a visit found where nothing is to be judged. Raises `LeaseLost`."""
@@ -170,18 +171,37 @@ def is_about(judged: Sequence[Judged]) -> bool:
 # ---------------------------------------------------------------------- rows and values
 
 
-def _versions(connection: Connection, keys: Collection[str]) -> defaultdict[str, list[Found]]:
-    """The judged versions of these articles, the oldest first."""
+def _versions(connection: Connection, known: Mapping[str, str]) -> dict[str, list[Found]]:
+    """By the article's key the versions to compare with, the known one last. `known` says which that is.
+
+    A live blog has hundreds of versions, each as long as a book: only the texts of these are loaded.
+    """
     article = tables.article
-    found: defaultdict[str, list[Found]] = defaultdict(list)
-    if keys:
-        query = (
-            select(article.c.uid, article.c.url_key, article.c.title, article.c.body, article.c.state)
-            .where(article.c.url_key.in_(keys))
-            .order_by(article.c.id)
-        )
-        for row in connection.execute(query):
-            found[row.url_key].append(row)
+    if not known:
+        return {}
+    of_articles = select(article.c.id, article.c.uid, article.c.url_key).where(article.c.url_key.in_(known))
+    judged: defaultdict[str, list[Found]] = defaultdict(list)
+    for row in connection.execute(of_articles.order_by(article.c.id)):
+        judged[row.url_key].append(row)
+    chosen = {key: [row.id for row in _chosen(rows, known[key])] for key, rows in judged.items()}
+    texts = select(article.c.id, article.c.uid, article.c.title, article.c.body, article.c.state)
+    texts = texts.where(article.c.id.in_([one for ids in chosen.values() for one in ids]))
+    by_id = {row.id: row for row in connection.execute(texts)}
+    return {key: [by_id[one] for one in ids] for key, ids in chosen.items()}
+
+
+def _feeds(connection: Connection, keys: Collection[str]) -> defaultdict[str, set[FeedId]]:
+    """By the article's key the feeds that listed one of its versions."""
+    query = (
+        select(tables.article.c.url_key, tables.feed.c.uid)
+        .distinct()
+        .join(tables.entry, tables.entry.c.article == tables.article.c.uid)
+        .join(tables.feed, tables.feed.c.id == tables.entry.c.feed_id)
+        .where(tables.article.c.url_key.in_(keys))
+    )
+    found: defaultdict[str, set[FeedId]] = defaultdict(set)
+    for row in connection.execute(query) if keys else ():
+        found[row.url_key].add(FeedId(row.uid))
     return found
 
 
@@ -193,9 +213,8 @@ def _chosen(rows: Sequence[Found], known: str) -> Iterator[Found]:
     yield from (row for row in rows if row.uid == known)
 
 
-def _visit_of(row: Found, versions: Sequence[Found], lease: str) -> Visit:
-    chosen = list(_chosen(versions, row.article))
-    known = chosen[-1]  # the row was written with its article
+def _visit_of(row: Found, versions: Sequence[Found], feeds: Collection[FeedId], lease: str) -> Visit:
+    known = versions[-1]  # the row was written with its article
     entry = Entry(
         id=row.entry_id,
         lease="",
@@ -214,12 +233,13 @@ def _visit_of(row: Found, versions: Sequence[Found], lease: str) -> Visit:
         id=row.id,
         lease=lease,
         entry=entry,
+        feeds=frozenset({entry.feed, *feeds}),
         url=row.url,
         url_key=row.url_key,
         article=ArticleId(row.article),
         title=known.title,
         state=PageState(known.state),
-        versions=tuple(Version(title=one.title, paragraphs=unpack_paragraphs(one.body)) for one in chosen),
+        versions=tuple(Version(title=one.title, paragraphs=unpack_paragraphs(one.body)) for one in versions),
         raw_hash=row.raw_hash,
         validators=Validators(etag=row.etag, last_modified=row.last_modified),
         first_at=row.first_at,

@@ -41,6 +41,7 @@ def a_visit(**changes: Any) -> Visit:
         "id": 1,
         "lease": "a-lease",
         "entry": an_entry(),
+        "feeds": frozenset({an_entry().feed}),
         "url": URL,
         "url_key": KEY,
         "article": ArticleId("art_1"),
