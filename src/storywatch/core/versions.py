@@ -28,6 +28,7 @@ FEWEST_SIGNS = 8  # same, where words have no spaces
 SAME_TITLE = 0.75  # of the words of two titles: from here on only a word or two was polished
 MOST_SENTENCES = 600  # of a version
 LONGEST_TIME = 80
+LONGEST_PAGE_LINE = 600  # the patterns below look ahead from each word of it
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 MOJIBAKE = re.compile(r"[ÃÂâÐÑ][\u0080-\u00bf\u2018-\u203a€‚ƒ„…†‡ˆ‰Š‹ŒŽ™š›œžŸ]")
 DECORATION = re.compile(r"^\s*[|–—\-·•:»]\s*[^|]{2,40}$")
@@ -63,11 +64,11 @@ PAGE_LINE = re.compile(
     r"|à lire aussi|lire aussi|sur le même (?:sujet|thème)|les plus lus|lea también|le puede interesar|te puede interesar|más leídas|noticias relacionadas"
     r"|czytaj (?:też|także|również)|zobacz (?:też|także)|polecane|najczęściej czytane|читайте также|по теме|самое читаемое|рекомендуем"
     r"|читайте також|за темою|найпопулярніше|関連記事|あわせて読みたい|おすすめ|相关阅读|相关新闻|延伸阅读|推荐阅读|관련 ?기사|많이 본 뉴스|추천 ?기사)\b"
-    r"|\b(?:comments?|shares?|views?|kommentare?|commentaires?|partages|comentarios|komentarz[ey]?|komentarzy|комментари\w+|просмотр\w*|коментар\w*"
-    r"|перегляд\w*)\W*\d*\W*$(?<=^.{40})"
-    r"|^\W*\d[\d\s.,]*[km]?\s*(?:comments?|shares?|views?|kommentare?|commentaires?|partages?|comentarios?|komentarz\w*|комментари\w+|просмотр\w*"
+    r"|^\W*(?:comments?|shares?|views?|kommentare?|commentaires?|partages|comentarios|komentarz[ey]?|komentarzy|комментари\w+|просмотр\w*"
+    r"|коментар\w*|перегляд\w*)\W{0,9}\d{1,9}\W{0,9}$"
+    r"|^\W*\d[\d\s.,]{0,20}[km]?\s{0,3}(?:comments?|shares?|views?|kommentare?|commentaires?|partages?|comentarios?|komentarz\w*|комментари\w+|просмотр\w*"
     r"|коментар\w*|перегляд\w*|件のコメント|条评论|次阅读|개의 댓글|댓글)\W*$"
-    r"|^\W*(?:댓글|评论|コメント|조회수?|공유)\W*\d[\d.,]*\W*$"
+    r"|^\W*(?:댓글|评论|コメント|조회수?|공유)\W{0,9}\d[\d.,]{0,15}\W{0,9}$"
     r"|^\W*(?:reading time|lesezeit|temps de lecture|tiempo de lectura|czas czytania|время чтения|час читання|読了時間|阅读时间|읽는 ?시간)\b.{0,30}$"
     r"|\b(?:cookies?|куки|файлы cookie|файли cookie|クッキー|쿠키)\b.{0,200}\b(?:accept|consent|use|experience|policy|akzeptier|verwend|nutz|einwillig|acceptez|utilis"
     r"|aceptar|utiliza|usamos|akceptuj|używa|zgod|использу|соглас|використов|погод|使用|同意|사용|동의)"
@@ -265,7 +266,9 @@ def _reported(paragraphs: Iterable[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def is_of_page(text: str) -> bool:
-    """Is a line the page's and not the report's? A note of a correction never is."""
+    """Is a line the page's and not the report's? A note of a correction never is, and none is as long as a paragraph."""
+    if len(text) > LONGEST_PAGE_LINE:
+        return False
     if CORRECTED.search(text) or RETRACTED.search(text):
         return False
     return is_stamp(text) or is_furniture(text) or is_time(text) or PAGE_LINE.search(text) is not None

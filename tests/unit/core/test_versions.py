@@ -87,6 +87,22 @@ def test_lines_of_the_page_are_no_change(line: str) -> None:
     assert what_changed(version("The harbour is open."), version("The harbour is open.", line)) == ()
 
 
+@pytest.mark.parametrize("line", ["Kommentare (12)", "Comments: 12", "1 204 comments", "댓글 12"])
+def test_counters_are_no_change(line: str) -> None:
+    """With their number before or behind them. A sentence that ends in such a word is none."""
+    assert is_of_page(line)
+    assert not is_of_page("The harbour board has declined to comment")
+    assert not is_of_page("The minister had no time for any comments")
+
+
+@pytest.mark.parametrize("mark", ["comments{}x", "1{}x", "댓글1{}x", "{} comments x"])
+def test_a_line_without_end_is_read_in_no_time(mark: str) -> None:
+    """An expression that goes through it over and over would keep the judging of all other articles waiting."""
+    for filler in (".", " ", "1"):
+        assert not is_of_page(mark.format(filler * 300_000))
+        assert not is_of_page(mark.format(filler * 500))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "change"),
     [
