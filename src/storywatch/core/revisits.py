@@ -150,7 +150,8 @@ def plan_revisit(visit: Visit, answer: Seen | NotModified | Unseen, *, now: date
     plan = VisitPlan(outcome=VisitOutcome.UNCHANGED, visited_at=now, next_at=soon, validators=answer.validators)
     if isinstance(answer, NotModified):
         said = answer.validators if answer.validators != Validators() else None
-        return replace(plan, validators=said, note=visit.note)
+        is_back = visit.note is not None and visit.note.startswith(GONE_ONCE)
+        return replace(plan, validators=said, note=None if is_back else visit.note)
     if answer.page.raw_hash is not None and answer.page.raw_hash == visit.raw_hash:
         return plan
     if answer.page.state is PageState.GONE:
@@ -161,12 +162,26 @@ def plan_revisit(visit: Visit, answer: Seen | NotModified | Unseen, *, now: date
 def _plan_unseen(visit: Visit, answer: Unseen, now: datetime) -> VisitPlan:
     if answer.status in GONE_STATUS:
         return _plan_gone(visit, str(answer.status), now)
+    if answer.status is None and answer.retry_after is not None and not answer.forbidden:
+        return _plan_unasked(visit, answer.retry_after, now)
     failures = visit.failures + 1
     next_at = None if answer.forbidden else plan_next(visit.url_key, visit.first_at, now=now, failures=failures)
     if next_at is not None and answer.retry_after is not None:
         next_at = max(next_at, now + answer.retry_after)
     return VisitPlan(
         outcome=VisitOutcome.FAILED, visited_at=now, next_at=next_at, failures=failures, note=answer.reason
+    )
+
+
+def _plan_unasked(visit: Visit, wait: timedelta, now: datetime) -> VisitPlan:
+    """The site has a queue, or wants a rest: that says nothing of the page, which is asked when its turn comes."""
+    going_on = plan_next(visit.url_key, visit.first_at, now=now) is not None
+    return VisitPlan(
+        outcome=VisitOutcome.FAILED,
+        visited_at=now,
+        next_at=now + wait if going_on else None,
+        failures=visit.failures,
+        note=visit.note,
     )
 
 

@@ -223,6 +223,23 @@ def test_gone_twice_is_withdrawn(answer: Unseen | Page) -> None:
     assert plan(a_page(), a_visit(note=once.note)).note is None
 
 
+def test_who_was_not_asked_has_not_failed() -> None:
+    """The site has a queue, or wants a rest: the visit waits for its turn, and what was known of the page stays known."""
+    visit = a_visit(failures=1, note=f"{GONE_ONCE} (404)")
+    found = plan(Unseen(reason="the site is being asked already", retry_after=3 * MINUTE), visit)
+    assert (found.outcome, found.next_at) == (VisitOutcome.FAILED, NOON + HOUR + 3 * MINUTE)
+    assert (found.failures, found.note) == (1, visit.note)
+    old = a_visit(first_at=NOON - 31 * DAY)
+    assert plan(Unseen(reason="the site is being asked already", retry_after=3 * MINUTE), old).next_at is None
+
+
+def test_a_page_that_answers_not_modified_is_there() -> None:
+    """It was gone once, and is no longer suspected: the next mishap is a first one again."""
+    visit = a_visit(failures=1, note=f"{GONE_ONCE} (404)")
+    assert plan(NotModified(), visit).note is None
+    assert plan(NotModified(), a_visit(note=SUSPECT)).note == SUSPECT
+
+
 def test_what_may_not_be_asked_for_is_not_asked_again() -> None:
     """The site's robots.txt says no."""
     found = plan(Unseen(reason="robots.txt does not allow /1", forbidden=True))
