@@ -39,7 +39,7 @@ class Sighting:
     """A listed entry beside what is known of it.
 
     `known`: it is an entry that we have, by its key or its address. `renamed`: that one bears another key.
-    `familiar`: not known, but another entry of this feed bears its title. `changed`: known, in other words.
+    `familiar`: not known, but another entry of this feed bears its title. `changed`: known or familiar, in other words.
     """
 
     listed: ListedEntry
@@ -54,10 +54,11 @@ class Sifted:
     """What is to be done with a list.
 
     `rename`: the entries that are known, or familiar, under another key bear the new one from now on.
-    `held`: keys of the entries that are new to us and no news. `lied`: "not modified" was said of what was.
+    `news`: keys of those that are news all the same. `held`: of those that are new to us and no news. `lied`: "not modified" was said of what was.
     """
 
     rename: bool = False
+    news: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     note: str | None = None  # why they are held
     lied: bool = False
@@ -96,7 +97,10 @@ def sift(
 
 
 def _in_new_clothes(claim: FeedClaim, plan: PollPlan, seen: Sequence[Sighting]) -> Sifted | None:
-    """Held is what is old by its address, its title or its date; what is dated after all that was known is news."""
+    """Held is what is old by its address, its title or its date; what is dated after all that was known is news.
+
+    So is what else bears a known title or address with a later date and other words: bulletins do so each day.
+    """
     strange = _strange(seen)
     redated = [sighting for sighting in _dated_now(strange, plan) if sighting.familiar]
     if len(redated) >= LEAST_REDATED:
@@ -104,7 +108,7 @@ def _in_new_clothes(claim: FeedClaim, plan: PollPlan, seen: Sequence[Sighting]) 
         return _held(claim, plan, seen, kind=NoticeKind.REDATED, words=words)
     if not _is_churn(seen):
         return None
-    alike = sum(sighting.renamed or sighting.familiar for sighting in strange)
+    alike = sum((sighting.renamed or sighting.familiar) and not _is_next(sighting, claim) for sighting in strange)
     if alike >= OLD_SHARE * len(strange):
         words = f"{alike} of {len(seen)} entries are known ones under new keys"
         return _held(claim, plan, seen, kind=NoticeKind.GUID_CHURN, words=words)
@@ -119,11 +123,13 @@ def _in_new_clothes(claim: FeedClaim, plan: PollPlan, seen: Sequence[Sighting]) 
 
 def _held(claim: FeedClaim, plan: PollPlan, seen: Sequence[Sighting], *, kind: NoticeKind, words: str) -> Sifted:
     unknown = [sighting for sighting in seen if not sighting.known and not sighting.familiar]
-    held = frozenset(sighting.listed.key for sighting in unknown if not _is_later(sighting, claim))
+    held = frozenset(sighting.listed.key for sighting in unknown if not _is_later(sighting, claim, by=-HIDDEN_FOR))
+    redated = kind is NoticeKind.REDATED
+    news = frozenset(one.listed.key for one in _strange(seen) if _is_next(one, claim) and not redated)
     # A feed that gives new keys at every poll is told of once; what is held is told of on each day.
-    mark = plan.polled_at.date().isoformat() if held or kind is NoticeKind.REDATED else claim.url
+    mark = plan.polled_at.date().isoformat() if held or redated else claim.url
     notice = FeedNotice(kind=kind, told=f"{words}: held as known, none of them is news", at=plan.polled_at, mark=mark)
-    return Sifted(rename=True, held=held, note=f"held: {words}", notices=(notice,))
+    return Sifted(rename=True, news=news, held=held, note=f"held: {words}", notices=(notice,))
 
 
 def _strange(seen: Iterable[Sighting]) -> list[Sighting]:
@@ -145,9 +151,14 @@ def _is_old(sighting: Sighting, claim: FeedClaim) -> bool:
     return not sighting.known and bool(date and claim.newest_at and date < claim.newest_at - OLD_BY)
 
 
-def _is_later(sighting: Sighting, claim: FeedClaim) -> bool:
+def _is_later(sighting: Sighting, claim: FeedClaim, *, by: timedelta = timedelta()) -> bool:
     date = sighting.listed.published_at
-    return bool(date and claim.newest_at and date > claim.newest_at)
+    return bool(date and claim.newest_at and date > claim.newest_at + by)
+
+
+def _is_next(sighting: Sighting, claim: FeedClaim) -> bool:
+    """Is it the next of a series that always bears the same title, or stands at the same address?"""
+    return sighting.changed and _is_later(sighting, claim)
 
 
 # ---------------------------------------------------------------------- lies, gaps, floods

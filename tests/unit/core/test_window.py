@@ -126,6 +126,26 @@ def test_among_renamed_entries_what_is_later_than_all_is_news() -> None:
     assert found.note == "held: 6 of 9 entries are known ones under new keys"
 
 
+def test_a_title_that_comes_again_with_a_later_date_and_other_words_is_news() -> None:
+    """Warnings and bulletins bear the same titles each day. Old entries that change clothes keep what they say, or their date."""
+    for how in ({"familiar": True}, {"known": True, "renamed": True}):
+        bulletins = seen(8, date=NOON - HOUR, changed=True, **how)
+        found = sifted(bulletins + seen(2, start=8, known=True))
+        assert (found.rename, found.held) == (False, frozenset())
+        assert sifted(seen(8, date=NOON - HOUR, **how)).rename
+        assert sifted(seen(8, date=NOON - 11 * HOUR, changed=True, **how)).rename
+        assert sifted(seen(8, changed=True, **how)).rename
+        among_others = sifted(seen(2, date=NOON - HOUR, changed=True, **how) + seen(6, start=2, **how))
+        assert (among_others.rename, among_others.news) == (True, {"0", "1"})
+
+
+def test_what_appeared_late_is_held_only_where_it_is_old() -> None:
+    """A date somewhat before the newest one: outlets release an entry a while after the moment that it bears."""
+    old = NOON - 10 * HOUR - 2 * DAY - MINUTE
+    found = sifted(seen(6, date=old) + seen(1, start=6, date=NOON - 10 * HOUR - 50 * MINUTE))
+    assert found.held == {str(number) for number in range(6)}
+
+
 def test_a_few_new_keys_are_no_churn() -> None:
     """Five of them, and half of the list."""
     assert not sifted(seen(4, known=True, renamed=True)).rename
