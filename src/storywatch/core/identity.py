@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from storywatch.core.model import Address, AddressKind
 from storywatch.core.sites import site_of
@@ -27,6 +27,9 @@ VARIANT_SEGMENTS = frozenset({"amp", "amp.html", "print", "mobile", "index.amp.h
 VARIANT_QUERIES = frozenset({("outputtype", "amp"), ("view", "amp"), ("output", "amp"), ("print", "1"), ("m", "1")})
 AMP_CACHES = (".cdn.ampproject.org", ".ampproject.net")
 GOOGLE_AMP = re.compile(r"^/amp/(s/)?(?=[^/]+\.)")
+FEWEST_DIGITS = 3  # of a number by which an article is known
+YEAR = re.compile(r"(?:19|20)\d\d")
+EXTENSION = re.compile(r"\.[a-z]\w{1,4}\Z", re.IGNORECASE)
 CACHE_PATH = re.compile(r"^/[cvia]/(s/)?(?=[^/]+\.)")
 
 
@@ -54,16 +57,18 @@ class KnownArticle:
 def addresses_of(entry: Entry, page: Page | None) -> tuple[Address, ...]:
     """All addresses of the article behind an entry, each once, the one that names it best first.
 
-    Of a page that came instead of the article only the entry's own address counts.
+    Of a page that came instead of the article only the entry's own address counts, and where redirects led counts only
+    if it is as exact: a wall that was not recognised is where all articles of a site lead.
     """
     listed = _address(entry.url, AddressKind.LISTED, key=entry.url_key)
     if page is None or page.state.is_unread:
         return (listed,) if entry.url_key else ()
     final = _address(page.url, AddressKind.FINAL)
-    found = [listed] if final.url_key == listed.url_key else [final, listed]
+    is_there = final.url_key == listed.url_key or _names_an_article(page.url, entry.url)
+    found = [final, listed] if is_there and final.url_key != listed.url_key else [listed]
     claimed = page.canonical_url
     if claimed and _is_own(claimed, page.url):
-        if _names_an_article(claimed, page.url):
+        if _names_an_article(claimed, page.url if is_there else entry.url):
             found.insert(0, _address(claimed, AddressKind.CANONICAL))
     elif claimed:
         found.append(_address(claimed, AddressKind.SYNDICATED))
@@ -134,13 +139,32 @@ def _is_own(claimed: str, url: str) -> bool:
 
 
 def _names_an_article(claimed: str, url: str) -> bool:
-    """Is the claim as exact as the page's address? Some sites claim their front page, a section or a bare script."""
+    """Is the claim as exact as the page's address? Some sites claim their front page, a section, a month or a script."""
     own, page = urlsplit(url_key(claimed)), urlsplit(url_key(source_of(url)))
-    path = own.path.rstrip("/")
+    path, page_path = own.path.rstrip("/"), page.path.rstrip("/")
     if not path:
         return bool(own.query)
-    last = path.rpartition("/")[2]
-    if page.query and not own.query and path == page.path.rstrip("/") and not is_variant(url):
-        return any(map(str.isdigit, last))
-    rest = page.path.removeprefix(path).strip("/").lower() if page.path.startswith(f"{path}/") else ""
-    return not rest or rest in VARIANT_SEGMENTS or any(map(str.isdigit, last)) or last.count("-") > 1
+    if path == page_path:
+        lost = _pairs(page) - _pairs(own)
+        keeps_number = _has_number(_pairs(own)) and not _has_number(lost)
+        return not lost or keeps_number or is_variant(url) or _tells(path)
+    if page_path.startswith(f"{path}/"):
+        return page_path.removeprefix(f"{path}/").lower() in VARIANT_SEGMENTS or _tells(path)
+    is_exact = _tells(path) or any(_tells(value) for _, value in _pairs(own))
+    return is_exact or not _tells(page_path) or path.rpartition("/")[2] == page_path.rpartition("/")[2]
+
+
+def _pairs(parts: SplitResult) -> set[tuple[str, str]]:
+    return set(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def _has_number(pairs: Iterable[tuple[str, str]]) -> bool:
+    return any(map(str.isdigit, "".join(value for _, value in pairs)))
+
+
+def _tells(path: str) -> bool:
+    """Does its last part tell one article from all others: by a number that is no year, month or day, or by a title?"""
+    last = EXTENSION.sub("", unquote(path).rpartition("/")[2])
+    if last.isdigit():
+        return len(last) >= FEWEST_DIGITS and YEAR.fullmatch(last) is None
+    return sum(map(str.isdigit, last)) >= FEWEST_DIGITS or last.count("-") > 1 or last.count("_") > 1

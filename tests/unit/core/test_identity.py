@@ -59,6 +59,53 @@ def test_a_bare_script_does_not_name_the_article_whose_number_stands_behind_it()
     assert key(print_, a_page(print_, canonical_url=URL)) == url_key(URL)
 
 
+@pytest.mark.parametrize(
+    ("url", "claimed"),
+    [
+        ("https://times.example/a/12345-fire", "https://times.example/latest"),
+        ("https://times.example/a/12345-fire", "https://times.example/world/europe/"),
+        ("https://times.example/2026/11/30/fire-at-the-harbour", "https://times.example/2026/11/"),
+        ("https://times.example/2026/11/30/fire-at-the-harbour", "https://times.example/2026/"),
+        ("https://times.example/view3.php?no=17", "https://times.example/view3.php"),
+        ("https://times.example/view.php?lang=en&no=17", "https://times.example/view.php?lang=en"),
+        ("https://times.example/view.php?id=fire", "https://times.example/view.php?lang=en"),
+    ],
+)
+def test_an_address_that_many_articles_claim_names_none_of_them(url: str, claimed: str) -> None:
+    """A section beside, a month, a script: two articles would become one."""
+    assert key(url, a_page(url, canonical_url=claimed)) == url_key(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "claimed"),
+    [
+        ("https://times.example/a/12345-fire", "https://times.example/12345"),
+        ("https://times.example/fire", "https://times.example/news/fire"),
+        ("https://times.example/fire", "https://times.example/blaze"),
+        (
+            "https://times.example/2026/11/30/fire-at-the-harbour/17",
+            "https://times.example/2026/11/30/fire-at-the-harbour",
+        ),
+        ("https://times.example/s/1?id=77", "https://times.example/deal"),
+        ("https://times.example/story/4711?page=rss", "https://times.example/story/4711"),
+        ("https://times.example/view.php?no=17&lang=en", "https://times.example/view.php?no=17"),
+        ("https://times.example/a/12345-fire", "https://times.example/fire-at-harbour-kills"),
+    ],
+)
+def test_an_address_that_is_as_exact_as_the_pages_own_is_believed(url: str, claimed: str) -> None:
+    """A number, a title in words, or no less than what the page's own address says."""
+    assert key(url, a_page(url, canonical_url=claimed)) == url_key(claimed)
+
+
+@pytest.mark.parametrize(
+    "final", ["https://times.example/login?next=1", "https://times.example/", "https://id.example/sign-in"]
+)
+def test_where_the_redirects_ended_names_the_article_only_where_it_is_as_exact(final: str) -> None:
+    """A wall that nobody recognised as one is where all articles of a site lead."""
+    assert key(URL, a_page(final)) == url_key(URL)
+    assert kinds(URL, a_page(final)) == {URL: "listed"}
+
+
 def test_a_foreign_canonical_address_is_a_hint() -> None:
     """It is kept, and leads to no other article."""
     there = "https://agency.example/fire"
