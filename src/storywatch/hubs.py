@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import structlog
 
+from storywatch.core.urls import without_password
 from storywatch.core.websub import Called, Signature, is_challenge, judge_signature
 from storywatch.errors import FetchFailed
 
@@ -88,7 +89,7 @@ class Hubs:
             return None
         confirm = partial(self.subscriptions.confirm, mode=mode, topic=topic, lease=asked.get("hub.lease_seconds"))
         agreed = await self._store(confirm, token, now=self.clock.now())
-        log.info("hub_verified", mode=mode, topic=topic, agreed=agreed)
+        log.info("hub_verified", mode=mode, topic=without_password(topic), agreed=agreed)
         return challenge if agreed else None
 
     async def denied(self, token: str, asked: dict[str, str]) -> bool:
@@ -97,7 +98,7 @@ class Hubs:
             return False
         topic, reason = asked.get("hub.topic", ""), asked.get("hub.reason")
         known = await self._store(self.subscriptions.deny, token, topic=topic, reason=reason, now=self.clock.now())
-        log.info("hub_denied", topic=topic, known=known)
+        log.info("hub_denied", topic=without_password(topic), known=known)
         return known
 
     async def find(self, token: str) -> KnownCall | None:

@@ -275,6 +275,16 @@ def test_only_what_was_asked_is_confirmed(at: HubDesk) -> None:
     assert at.confirm(claim), "the answer may have been lost on the way"
 
 
+def test_what_is_told_of_a_hub_holds_no_password(at: HubDesk) -> None:
+    """The feed may name it with one."""
+    at.poll(hub="https://user:geheim@hub.example/")
+    [claim] = at.asked()
+    assert at.hubs.deny(claim.token, topic=TOPIC, reason=None, now=at.now)
+    with at.database.read() as connection:
+        [notice] = connection.execute(select(tables.feed_notice)).all()
+    assert notice.told.startswith("the hub https://hub.example/ refuses")
+
+
 def test_a_denial_is_told_and_ends_the_asking_for_a_month(at: HubDesk) -> None:
     """With the hub's reason, cleaned and cut; and once, however often it is said."""
     at.poll()

@@ -194,9 +194,8 @@ class Subscriptions:
             said = "".join(sign if sign.isprintable() else " " for sign in reason or "").strip()[:LONGEST_REASON]
             changes = {"state": HubState.DENIED, "note": said or "without a reason", "expires_at": None}
             _change(connection, row, {**changes, "next_at": now + AFTER_DENIAL})
-            told = (
-                f"the hub {row.hub} refuses to tell of its news ({said or 'without a reason'}); it is polled as before"
-            )
+            hub, why = without_password(row.hub), said or "without a reason"
+            told = f"the hub {hub} refuses to tell of its news ({why}); it is polled as before"
             feed = connection.execute(select(feeds.c.uid).where(feeds.c.id == row.feed_id)).scalar_one()
             notice = {
                 "uid": digest("notice", feed, NoticeKind.HUB_DENIED, row.hub),
