@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from storywatch.fetch.client import Client
 from storywatch.fetch.workers import Readers
 from storywatch.parse.worker import load_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime, timedelta
 
 
@@ -36,6 +37,27 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for start in range(0, len(self._content), 1000):
             yield self._content[start : start + 1000]
+
+
+class _FakeIncoming:
+    def __init__(self, response: httpx.Response) -> None:
+        self.status, self.headers, self._response = response.status_code, response.headers, response
+
+    def parts(self) -> AsyncIterator[bytes]:
+        return self._response.aiter_raw()
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class _FakeWire:
+    """No wire at all: the request goes straight to a function."""
+
+    def __init__(self, answer: Callable[[httpx.Request], httpx.Response]) -> None:
+        self._answer = answer
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> _FakeIncoming:
+        return _FakeIncoming(self._answer(httpx.Request("GET", url, headers=dict(headers))))
 
 
 class FakeWeb:
@@ -64,8 +86,9 @@ class FakeWeb:
         """The addresses in the order in which they were asked."""
         return [str(request.url) for request in self.requests]
 
-    def client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer), trust_env=False)
+    def client(self) -> Client:
+        transport = httpx.MockTransport(self._answer)
+        return Client(wire=_FakeWire(self._answer), transport=transport, trust_env=False)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

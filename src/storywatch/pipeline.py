@@ -42,6 +42,7 @@ from storywatch.errors import (
     Unreadable,
     Unsent,
 )
+from storywatch.gathering import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         Glance,
         Page,
         PollOutcome,
+        PollPlan,
         RawPage,
         Tidings,
         Watch,
@@ -118,6 +120,11 @@ class Pipeline:
     stories: dict[WatchId, Story] = field(default_factory=dict)
     judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    recording: Gathering[tuple[FeedClaim, PollPlan], PollOutcome] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Polls that end together are recorded together."""
+        self.recording = Gathering(self.polls.record_polls, self.writer)
 
     async def reconfigure(
         self,
@@ -147,7 +154,7 @@ class Pipeline:
         began_at = self.clock.now()
         answer = await self.feeds.fetch_feed(claim)
         plan = plan_poll(claim, answer, now=self.clock.now())
-        outcome = await self._store(self.polls.record_poll, claim, plan)
+        outcome = await self.recording.put((claim, plan))
         if self.hubs is not None:
             await self.hubs.note_poll(claim, answer, plan, outcome, began_at=began_at)
         log.info(

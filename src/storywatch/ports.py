@@ -120,8 +120,8 @@ class Polls(Protocol):
         """T1: up to `limit` due feeds become ours until `now + lease`."""
         ...
 
-    def record_poll(self, claim: FeedClaim, plan: PollPlan) -> PollOutcome:
-        """T2: entries, validators and the next poll, together. Raises `LeaseLost`."""
+    def record_polls(self, polled: Sequence[tuple[FeedClaim, PollPlan]]) -> Sequence[PollOutcome | Exception]:
+        """T2: of each poll entries, validators and the next poll, together; its outcome, or `LeaseLost` and the like."""
         ...
 
     def record_earlier(self, claim: FeedClaim, plan: PollPlan) -> int:

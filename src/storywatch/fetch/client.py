@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -16,8 +16,9 @@ from storywatch.core.retry import http_date
 from storywatch.core.urls import host_of, web_address
 from storywatch.errors import FetchFailed, Forbidden
 from storywatch.fetch.decoder import ACCEPT_ENCODING, TooLarge, decoder_for
-from storywatch.fetch.guard import AddressRefused, GuardedTransport
+from storywatch.fetch.guard import AddressRefused, GuardBackend, GuardedTransport
 from storywatch.fetch.hosts import PATIENCE
+from storywatch.fetch.wire import AsyncioBackend, GuardedWire
 
 if TYPE_CHECKING:
     import ssl
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from storywatch.core.addresses import Network
     from storywatch.fetch.guard import Resolver
     from storywatch.fetch.hosts import Hosts
+    from storywatch.fetch.wire import Incoming, Wire
     from storywatch.ports import Clock
 
-Client = httpx.AsyncClient
 Headers = httpx.Headers
 MIB = 1024 * 1024
 WIRE_CAP = 5 * MIB
@@ -50,6 +51,14 @@ def user_agent(version: str, contact: str = "") -> str:
     return f"storywatch/{version} (+{plain})" if plain else f"storywatch/{version}"
 
 
+class Client(httpx.AsyncClient):
+    """What everything is fetched and called with. Pages and feeds are fetched over `wire`, all else is httpx."""
+
+    def __init__(self, *, wire: Wire, **options: Any) -> None:
+        super().__init__(**options)
+        self.wire = wire
+
+
 def build_client(
     *,
     user_agent: str,
@@ -57,7 +66,7 @@ def build_client(
     ssl_context: ssl.SSLContext | None = None,
     timeout: httpx.Timeout = TIMEOUT,
     resolve: Resolver | None = None,
-) -> httpx.AsyncClient:
+) -> Client:
     """The client for everything that is fetched or called: guarded, without cookies, proxy or environment.
 
     `resolve` finds the addresses of a name; None: the machine's own resolver.
@@ -65,11 +74,18 @@ def build_client(
     if ssl_context is None:
         ssl_context = httpx.create_ssl_context(trust_env=False)
         ssl_context.load_default_certs()  # the machine's own authorities too
-    return httpx.AsyncClient(
-        transport=GuardedTransport(
-            ssl_context=ssl_context, allow_networks=networks_of(allow_networks), resolve=resolve
+    ssl_context.set_alpn_protocols(["http/1.1"])
+    allowed = networks_of(allow_networks)
+    headers = {"Accept-Encoding": ACCEPT_ENCODING, "Connection": "keep-alive", "User-Agent": user_agent}
+    return Client(
+        wire=GuardedWire(
+            GuardBackend(allowed, resolve=resolve, backend=AsyncioBackend()),
+            ssl_context=ssl_context,
+            headers=headers,
+            timeout=timeout,
         ),
-        headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
+        transport=GuardedTransport(ssl_context=ssl_context, allow_networks=allowed, resolve=resolve),
+        headers=headers,
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         timeout=timeout,
         follow_redirects=False,
@@ -97,10 +113,8 @@ class Answer:
 class Web:
     """Asks addresses, one host politely after the other."""
 
-    def __init__(
-        self, client: httpx.AsyncClient, hosts: Hosts, clock: Clock, *, overall_seconds: float = OVERALL_SECONDS
-    ) -> None:
-        self._client = client
+    def __init__(self, client: Client, hosts: Hosts, clock: Clock, *, overall_seconds: float = OVERALL_SECONDS) -> None:
+        self._wire = client.wire
         self._hosts = hosts
         self._clock = clock
         self._overall_seconds = overall_seconds
@@ -165,16 +179,19 @@ class Web:
         return answer
 
     async def _exchange(self, url: str, headers: Mapping[str, str], decoded_cap: int) -> Answer:
-        async with self._client.stream("GET", url, headers=dict(headers)) as response:
-            body = await _read(response, decoded_cap) if response.status_code in OK else b""
-            return Answer(url=url, status=response.status_code, headers=response.headers, body=body)
+        incoming = await self._wire.get(url, headers)
+        try:
+            body = await _read(incoming, decoded_cap) if incoming.status in OK else b""
+        finally:
+            await incoming.aclose()
+        return Answer(url=url, status=incoming.status, headers=incoming.headers, body=body)
 
 
-async def _read(response: httpx.Response, decoded_cap: int) -> bytes:
-    decoder = decoder_for(response.headers.get("content-encoding"))
+async def _read(incoming: Incoming, decoded_cap: int) -> bytes:
+    decoder = decoder_for(incoming.headers.get("content-encoding"))
     plain = bytearray()
     wire = 0
-    async for part in response.aiter_raw():
+    async for part in incoming.parts():
         wire += len(part)
         if wire > WIRE_CAP:
             message = f"the answer is larger than {WIRE_CAP // MIB} MiB"

@@ -156,7 +156,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
-        with _told_as_httpx(request):
+        with told_as_httpx(request):
             answer = await self._pool.handle_async_request(sent)
         return httpx.Response(
             status_code=answer.status,
@@ -176,17 +176,18 @@ class _Stream(httpx.AsyncByteStream):
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _told_as_httpx(self._request):
+        with told_as_httpx(self._request):
             async for part in self._answer.aiter_stream():
                 yield part
 
     async def aclose(self) -> None:
-        with _told_as_httpx(self._request):
+        with told_as_httpx(self._request):
             await self._answer.aclose()
 
 
 @contextmanager
-def _told_as_httpx(request: httpx.Request) -> Iterator[None]:
+def told_as_httpx(request: httpx.Request | None = None) -> Iterator[None]:
+    """Turn what httpcore raises into httpx's own exceptions."""
     try:
         yield
     except _Refused as error:

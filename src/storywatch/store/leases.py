@@ -48,6 +48,10 @@ def give_back(connection: Connection, table: Table, where: ColumnElement[bool], 
     )
     key: int | None = connection.execute(given).scalar_one_or_none()
     if key is None:
-        message = f"{table.name}: the lease ran out, and somebody else has taken the row over"
-        raise LeaseLost(message)
+        raise lost(table)
     return key
+
+
+def lost(table: Table) -> LeaseLost:
+    """What is said to who holds a row no more."""
+    return LeaseLost(f"{table.name}: the lease ran out, and somebody else has taken the row over")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from storywatch.core.cadence import HABIT, first_known, is_due_afresh, learn_interval
 from storywatch.core.ids import digest
@@ -23,7 +23,7 @@ from storywatch.core.model import (
     PollOutcome,
 )
 from storywatch.core.window import Sifted, Sighting, asks_for_titles, same_title, sift
-from storywatch.store.leases import claim_rows, give_back, is_free
+from storywatch.store.leases import claim_rows, give_back, is_free, lost
 from storywatch.store.tables import entry as entries
 from storywatch.store.tables import feed as feeds
 from storywatch.store.tables import feed_notice as notices
@@ -110,24 +110,65 @@ class Polls:
         return [_claim_of(row, token, now) for row in rows]
 
     def record_poll(self, claim: FeedClaim, plan: PollPlan) -> PollOutcome:
-        """T2: entries, validators, notices and the next poll, together. Raises `LeaseLost`."""
+        """T2 for one poll. Raises `LeaseLost`."""
+        [outcome] = self.record_polls([(claim, plan)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def record_polls(self, polled: Sequence[tuple[FeedClaim, PollPlan]]) -> list[PollOutcome | Exception]:
+        """T2: of each poll entries, validators, notices and the next poll, together. `LeaseLost` where it is.
+
+        All of them in one transaction. Where something in it fails, each in one of its own: none spoils the others.
+        """
+        begun = False
+        try:
+            with self.database.write() as connection:
+                begun = True
+                return self._record_polls(connection, polled)
+        except Exception as error:  # noqa: BLE001  each poll's error goes to whom it concerns
+            if not begun or len(polled) == 1:
+                return [error for _ in polled]
+        return [outcome for one in polled for outcome in self.record_polls([one])]
+
+    def _record_polls(
+        self, connection: Connection, polled: Sequence[tuple[FeedClaim, PollPlan]]
+    ) -> list[PollOutcome | Exception]:
+        """The leases are looked at first, under lock; then all feeds are written by a few statements."""
+        held = {row.uid: row for row in connection.execute(_HELD, {"uids": [claim.feed.id for claim, _ in polled]})}
+        changes: defaultdict[frozenset[str], list[dict[str, Any]]] = defaultdict(list)
+        outcomes: list[PollOutcome | Exception] = []
+        for claim, plan in polled:
+            row = held.get(claim.feed.id)
+            if row is None or row.lease != claim.lease:
+                outcomes.append(lost(feeds))
+                continue
+            del held[row.uid]
+            outcome, values = self._record_poll(connection, row.id, claim, plan)
+            changes[frozenset(values)].append({"row": row.id, "lease": None, "lease_until": None, **values})
+            outcomes.append(outcome)
+        for alike in changes.values():
+            connection.execute(_GIVEN_BACK, alike)
+        return outcomes
+
+    def _record_poll(
+        self, connection: Connection, feed_id: int, claim: FeedClaim, plan: PollPlan
+    ) -> tuple[PollOutcome, dict[str, Any]]:
+        """What the poll came to, and what is to be changed of its feed."""
         listed = {_entry_uid(claim.feed.id, item): item for item in reversed(plan.entries)}  # the first one wins
-        with self.database.write() as connection:
-            look = _look_at(connection, claim, plan, listed) if listed else _Look(plan=plan)
-            plan = look.plan
-            feed_id = give_back(
-                connection, feeds, feeds.c.uid == claim.feed.id, lease=claim.lease, **_changes_of(claim, look)
-            )
-            told = self._record_notices(connection, feed_id, claim, (*plan.notices, *look.sifted.notices))
-            outcome = self._record_entries(connection, feed_id, look)
-        unchanged = not listed and plan.error is None
-        return replace(
-            outcome,
-            failed=plan.error is not None,
-            unchanged=unchanged,
+        look = _look_at(connection, feed_id, claim, plan, listed) if listed else _Look(plan=plan)
+        plan = look.plan
+        told = self._record_notices(connection, feed_id, claim, (*plan.notices, *look.sifted.notices))
+        counts = self._record_entries(connection, feed_id, look) if listed else PollOutcome()
+        failed = plan.error is not None
+        outcome = replace(
+            counts,
+            failed=failed,
+            unchanged=not listed and not failed,
             notices=told,
             next_poll_at=plan.next_poll_at,
         )
+        return outcome, _changes_of(claim, look)
 
     def record_earlier(self, claim: FeedClaim, plan: PollPlan) -> int:
         """Entries that were lost between two polls and found in an archive; how many are new to us."""
@@ -329,8 +370,9 @@ class _Look:
     sifted: Sifted = field(default_factory=Sifted)
 
 
-def _look_at(connection: Connection, claim: FeedClaim, plan: PollPlan, listed: dict[str, ListedEntry]) -> _Look:
-    feed_id = connection.execute(select(feeds.c.id).where(feeds.c.uid == claim.feed.id)).scalar_one()
+def _look_at(
+    connection: Connection, feed_id: int, claim: FeedClaim, plan: PollPlan, listed: dict[str, ListedEntry]
+) -> _Look:
     rows = _known_rows(connection, feed_id, listed)
     seen = {uid: _sighting(uid, item, rows.get(uid)) for uid, item in listed.items()}
     if asks_for_titles(claim, plan, list(seen.values())):
@@ -394,6 +436,13 @@ def _known_rows(connection: Connection, feed_id: int, listed: dict[str, ListedEn
     return by_key | {uid: by_address[address] for uid, address in addresses.items() if address in by_address}
 
 
+_HELD = (
+    select(feeds.c.id, feeds.c.uid, feeds.c.lease)
+    .where(feeds.c.uid.in_(bindparam("uids", expanding=True)))
+    .order_by(feeds.c.id)
+    .with_for_update()
+)
+_GIVEN_BACK = update(feeds).where(feeds.c.id == bindparam("row"))
 _KNOWN = select(entries.c.id, entries.c.uid, entries.c.url_uid, entries.c.fingerprint, entries.c.updates).order_by(
     entries.c.id
 )
