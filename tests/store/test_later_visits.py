@@ -271,3 +271,22 @@ def test_articles_of_before_are_found_by_the_address_that_they_were_listed_under
         [row] = connection.execute(select(tables.article_address)).all()
     assert (row.url, row.article_key, row.kind, row.seen_at) == (f"{URL}?utm_source=rss", url_key(URL), "listed", NOON)
     database.dispose()
+
+
+def test_very_many_articles_of_before_are_found_too(sqlite_url: str) -> None:
+    """More than are held in memory at once, each once."""
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(sqlite_url)
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+        values = {column.name: "x" for column in tables.article.columns if column.name != "id"}
+        values |= {"state": "read", "body": b"x", "published_at": None, "seen_at": NOON}
+        rows = [values | {"uid": f"art_{n}", "url_key": f"http://x.example/{n // 2}"} for n in range(21_001)]
+        connection.execute(tables.article.insert(), rows)
+    engine.dispose()
+    database = open_database(sqlite_url)
+    with database.read() as connection:
+        keys = list(connection.execute(select(tables.article_address.c.article_key)).scalars())
+    assert len(keys) == len(set(keys)) == 10_501
+    database.dispose()

@@ -13,6 +13,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+AT_ONCE = 10_000  # rows in memory
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -149,12 +150,13 @@ def _address_known_articles() -> None:
         sa.column("seen_at", UTCDateTime()),
     )
     connection = op.get_bind()
-    known = sa.select(sa.func.min(article.c.url), article.c.url_key, sa.func.min(article.c.seen_at)).group_by(
-        article.c.url_key
-    )
-    rows = [
-        {"url": url, "url_uid": digest("url", key), "article_key": key, "kind": "listed", "seen_at": seen_at}
-        for url, key, seen_at in connection.execute(known)
-    ]
-    if rows:
-        op.bulk_insert(address, rows)
+    known = sa.select(sa.func.min(article.c.url).label("url"), article.c.url_key, sa.func.min(article.c.seen_at))
+    known = known.group_by(article.c.url_key).order_by(article.c.url_key).limit(AT_ONCE)
+    last: str | None = None
+    while rows := connection.execute(known if last is None else known.where(article.c.url_key > last)).all():
+        values = [
+            {"url": url, "url_uid": digest("url", key), "article_key": key, "kind": "listed", "seen_at": seen_at}
+            for url, key, seen_at in rows
+        ]
+        op.bulk_insert(address, values)
+        last = rows[-1].url_key
