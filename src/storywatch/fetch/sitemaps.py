@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from storywatch.core.model import Listing, Validators
@@ -26,6 +26,7 @@ MAX_ENTRIES = 1_000  # of all of them together
 KEPT_INDEXES = 500
 KEPT_CHILDREN = 50  # of one index
 NOT_MODIFIED = 304
+OLD_BY = timedelta(days=2)  # before the last good poll: what changed then was there to be seen
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -84,7 +85,8 @@ async def follow(
     """
     named = dict(index.children)
     harvest = _Harvest({address: child for address, child in known.known(claim).items() if address in named})
-    for address, changed_at in chosen(index, harvest.children):
+    since = claim.succeeded_at - OLD_BY if claim.succeeded_at and not claim.first_poll else LONG_AGO
+    for address, changed_at in chosen(index, harvest.children, since=since):
         if not in_time():
             break
         try:
@@ -99,12 +101,17 @@ async def follow(
     return _merged(harvest.listings, url, token)
 
 
-def chosen(index: SitemapIndex, known: dict[str, _Child]) -> list[tuple[str, datetime | None]]:
-    """At most five, the newest first, without those that say by their date that nothing changed."""
+def chosen(
+    index: SitemapIndex, known: dict[str, _Child], *, since: datetime = LONG_AGO
+) -> list[tuple[str, datetime | None]]:
+    """At most five, the newest first, without those that say by their date that nothing changed.
+
+    What changed before `since` is left alone: an archive gone through poll by poll would be taken for news.
+    """
     changed = [
         (address, moment)
         for address, moment in dict(index.children).items()
-        if moment is None or address not in known or known[address].changed_at != moment
+        if moment is None or (moment >= since and (address not in known or known[address].changed_at != moment))
     ]
     changed.sort(key=lambda child: child[1] or LONG_AGO, reverse=True)
     return changed[:MAX_CHILDREN]

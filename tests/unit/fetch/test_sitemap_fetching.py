@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -91,6 +92,27 @@ def test_an_index_is_followed_to_the_newest_five() -> None:
         world.put(f"s{day}", f"entry {day}", f"entry {day + 1}")
     assert world.titles() == [f"entry {day}" for day in (8, 9, 7, 6, 5, 4)]
     assert world.asked == ["/sitemap.xml", "/s8.xml", "/s7.xml", "/s6.xml", "/s5.xml", "/s4.xml"]
+
+
+def test_old_sitemaps_are_not_gone_through_poll_by_poll() -> None:
+    """What last changed two days before the last good poll holds no news: its entries would be taken for some."""
+    world = World()
+    world.put("sitemap", "index", *(f"s{day} 2026-02-{day:02}" for day in range(20, 29)), "s1 2026-03-01", "plain")
+    for name in (*range(20, 29), 1):
+        world.put(f"s{name}", f"entry {name}")
+    world.put("plain", "undated")
+    assert len(world.titles()) == 5
+    world.claim = replace(world.claim, succeeded_at=NOON)
+    assert world.titles() == ["undated"]
+    world.claim = replace(world.claim, succeeded_at=NOON)
+    world.fetcher = world.fetcher_of()
+    assert world.titles() == ["entry 1", "undated"]
+    world.claim = replace(world.claim, succeeded_at=NOON)
+    world.put("sitemap", "index", "s20 2026-03-02", "s21 2026-02-21")
+    world.put("s20", "entry 20", "entry anew")
+    assert world.titles() == ["entry 20", "entry anew"]
+    world.claim = replace(world.claim, succeeded_at=NOON, first_poll=True)
+    assert world.titles() == ["entry 21"]
 
 
 def test_a_sitemap_that_did_not_change_is_not_asked_again() -> None:
