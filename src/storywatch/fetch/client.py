@@ -18,7 +18,7 @@ from storywatch.errors import FetchFailed, Forbidden
 from storywatch.fetch.decoder import ACCEPT_ENCODING, TooLarge, decoder_for
 from storywatch.fetch.guard import AddressRefused, GuardBackend, GuardedTransport
 from storywatch.fetch.hosts import PATIENCE
-from storywatch.fetch.wire import AsyncioBackend, GuardedWire
+from storywatch.fetch.wire import GuardedWire, SocketBackend
 
 if TYPE_CHECKING:
     import ssl
@@ -79,7 +79,7 @@ def build_client(
     headers = {"Accept-Encoding": ACCEPT_ENCODING, "Connection": "keep-alive", "User-Agent": user_agent}
     return Client(
         wire=GuardedWire(
-            GuardBackend(allowed, resolve=resolve, backend=AsyncioBackend()),
+            GuardBackend(allowed, resolve=resolve, backend=SocketBackend()),
             ssl_context=ssl_context,
             headers=headers,
             timeout=timeout,

@@ -58,6 +58,7 @@ class Hosts:
         self._parallel = parallel
         self._sleep = sleep
         self._sites: dict[str, _Site] = {}
+        self._most_sites = KEPT
         self._silent: dict[str, _Silence] = {}  # by host: one machine that is down says nothing of the others
 
     @asynccontextmanager
@@ -147,11 +148,12 @@ class Hosts:
 
     def _forget_idle(self) -> None:
         now = self._clock.now()
-        if len(self._sites) > KEPT:
+        if len(self._sites) > self._most_sites:
             self._sites = {
                 name: site
                 for name, site in self._sites.items()
                 if site.users or max(site.free_at or now, site.held_until or now, site.booked_until or now) > now
             }
+            self._most_sites = max(KEPT, 2 * len(self._sites))  # to look through them all each time would be dear
         if len(self._silent) > KEPT:
             self._silent = {name: one for name, one in self._silent.items() if one.until and one.until > now}

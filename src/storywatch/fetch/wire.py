@@ -1,4 +1,4 @@
-"""One GET over one connection: HTTP/1.1 as `h11` speaks it, over asyncio's streams, behind the guard.
+"""One GET over one connection: HTTP/1.1 as `h11` speaks it, behind the guard.
 
 Nine of ten polls are a request and an answer without a body. Through httpx and httpcore's pool such a one costs four times
 the CPU that it costs here: models of request, answer, cookies and sign-on, events for hooks, and a pool that keeps nothing, for
@@ -8,6 +8,7 @@ each feed is on a host of its own. What is posted goes through httpx all the sam
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from base64 import b64encode
 from contextlib import suppress
@@ -183,32 +184,96 @@ class Exchange:
 # ---------------------------------------------------------------------- connections
 
 
-class AsyncioBackend(httpcore.AsyncNetworkBackend):
-    """httpcore's idea of a network over asyncio's streams. Connects to addresses only: names are the guard's affair."""
+class SocketBackend(httpcore.AsyncNetworkBackend):
+    """httpcore's idea of a network over bare sockets. Connects to addresses only: names are the guard's affair."""
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
-        local_address: str | None = None,
+        local_address: str | None = None,  # noqa: ARG002  any will do
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002  none are asked for
     ) -> httpcore.AsyncNetworkStream:
         """A connection to an address."""
-        local = (local_address, 0) if local_address else None
+        connection = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            async with asyncio.timeout(timeout):
+                await asyncio.get_running_loop().sock_connect(connection, (host, port))
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, TimeoutError):
+                raise httpcore.ConnectTimeout from error
+            if isinstance(error, OSError):
+                message = "All connection attempts failed"
+                raise httpcore.ConnectError(message) from error
+            raise
+        return PlainStream(connection)
+
+
+class PlainStream(httpcore.AsyncNetworkStream):
+    """One connection in the clear: three system calls, and no machinery between them and us."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  httpcore's interface
+        """What has come; empty at the end."""
         try:
             async with asyncio.timeout(timeout):
-                return AsyncioStream(*await asyncio.open_connection(host, port, local_addr=local))
+                return await self._loop.sock_recv(self._connection, max_bytes)
         except TimeoutError as error:
-            raise httpcore.ConnectTimeout from error
+            raise httpcore.ReadTimeout from error
         except OSError as error:
-            message = "All connection attempts failed"
-            raise httpcore.ConnectError(message) from error
+            raise httpcore.ReadError from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  httpcore's interface
+        """Send all of it."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._loop.sock_sendall(self._connection, buffer)
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout from error
+        except OSError as error:
+            raise httpcore.WriteError from error
+
+    async def aclose(self) -> None:
+        """At once."""
+        self._connection.close()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
+    ) -> httpcore.AsyncNetworkStream:
+        """The same connection, encrypted."""
+        try:
+            async with asyncio.timeout(timeout):
+                reader, writer = await asyncio.open_connection(
+                    sock=self._connection,
+                    ssl=ssl_context,
+                    server_hostname=server_hostname,
+                    ssl_handshake_timeout=2 * (timeout or DEFAULT_CONNECT_SECONDS),  # ours is the one that counts
+                )
+        except BaseException as error:
+            self._connection.close()
+            if isinstance(error, TimeoutError):
+                raise httpcore.ConnectTimeout from error
+            if isinstance(error, ssl.SSLError):
+                raise httpcore.ConnectError(str(error)) from error
+            if isinstance(error, OSError):
+                raise httpcore.ConnectError from error
+            raise
+        return SecureStream(reader, writer)
 
 
 @dataclass(frozen=True, slots=True)
-class AsyncioStream(httpcore.AsyncNetworkStream):
-    """One connection."""
+class SecureStream(httpcore.AsyncNetworkStream):
+    """One encrypted connection, by asyncio's streams."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
@@ -237,28 +302,3 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         """At once: nobody waits for the other side to say goodbye."""
         self.writer.transport.abort()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
-    ) -> httpcore.AsyncNetworkStream:
-        """The same connection, encrypted."""
-        try:
-            async with asyncio.timeout(timeout):
-                await self.writer.start_tls(
-                    ssl_context,
-                    server_hostname=server_hostname,
-                    ssl_handshake_timeout=2 * (timeout or DEFAULT_CONNECT_SECONDS),  # ours is the one that counts
-                )
-        except BaseException as error:
-            await self.aclose()
-            if isinstance(error, TimeoutError):
-                raise httpcore.ConnectTimeout from error
-            if isinstance(error, ssl.SSLError):
-                raise httpcore.ConnectError(str(error)) from error
-            if isinstance(error, OSError):
-                raise httpcore.ConnectError from error
-            raise
-        return self
