@@ -39,7 +39,7 @@ BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{
 DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
 ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
 EXTENSION = re.compile(r"\.(?:[a-z]?html?|php\d?|aspx?|jsp|cfm)\Z", re.IGNORECASE)
-NUMBERS_AROUND = re.compile(r"\A(?:\w?\d+[-_. ]+)+|(?:[-_. ]+\w{0,3}\d{4,})+\Z")
+NUMBERS_AROUND = re.compile(r"\A(?:\w?\d+[-_. ]+)+|(?:(?<![-_. ])[-_. ]+[^\W\d_]{0,3}\d{4,})+\Z")
 SEPARATORS = re.compile(r"[-_+.\s]+")
 # Paths of elements, by their local names: publishers choose their prefixes.
 VALUES = {

@@ -99,6 +99,14 @@ def test_an_address_says_something_in_words(path: str, words: str) -> None:
     assert words_of(SITE + path) == words
 
 
+def test_an_address_of_numbers_is_read_in_no_time() -> None:
+    """An expression that tries all ways to part them would take the whole sitemap with it."""
+    numbers = "-1234567" * 40
+    assert words_of(f"{SITE}/fire{numbers}") == "fire"
+    assert words_of(f"{SITE}/fire{numbers}-x").startswith("fire 1234567")
+    assert words_of(f"{SITE}/fire{'-' * 7_000}x") == "fire x"
+
+
 def test_the_newest_500_are_kept_and_the_rest_are_counted() -> None:
     """By date, wherever they stand; a date that is still to come does not push in."""
     days = [
