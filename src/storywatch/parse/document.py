@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from storywatch.core.model import FeedKind
 from storywatch.errors import Unreadable
-from storywatch.parse.feed import parse_feed_text, what_it_is
+from storywatch.parse.feed import parse_feed, what_it_is
 from storywatch.parse.jsonfeed import parse_json_feed
 from storywatch.parse.links import parse_links
 from storywatch.parse.listed import document_text, root_of
@@ -50,7 +50,7 @@ def parse_document(
             raise Unreadable(message)
         return parse_sitemap(text, url=url, timezone=timezone, body_hash=digest, now=now)
     try:
-        return parse_feed_text(text, url=url, timezone=timezone, body_hash=digest)
+        return parse_feed(text, url=url, timezone=timezone, body_hash=digest)
     except Unreadable as error:
         if kind is FeedKind.SITEMAP and str(error) == what_it_is(text):
             message = str(error).replace("not a feed", "not a sitemap")

@@ -5,7 +5,6 @@ Text comes out as plain text, addresses absolute, dates in UTC or not at all.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from datetime import timedelta
@@ -18,7 +17,6 @@ from storywatch.errors import Unreadable
 from storywatch.parse.listed import (
     MAX_ENTRIES,
     bare_language,
-    document_text,
     each_once,
     first_address,
     listed_entry,
@@ -50,17 +48,11 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 MetaFeed = dict[str, Any]  # feedparser's values: nothing in them can be relied on
 
 
-def parse_feed(body: bytes, *, url: str, content_type: str | None = None, timezone: str | None = None) -> Listing:
+def parse_feed(text: str, *, url: str, timezone: str | None, body_hash: str) -> Listing:
     """What the feed at `url` lists. Raises `Unreadable`, in words, for what is not a feed.
 
     `timezone` is where dates without a zone were written; where it is None, such dates are none.
     """
-    text = document_text(body, content_type)
-    return parse_feed_text(text, url=url, timezone=timezone, body_hash=hashlib.sha256(body).hexdigest())
-
-
-def parse_feed_text(text: str, *, url: str, timezone: str | None, body_hash: str) -> Listing:
-    """The same of a document that is already text."""
     if root_of(text) == "html":
         raise Unreadable(what_it_is(text))
     readable, beyond = within_means(_without_captions(text))

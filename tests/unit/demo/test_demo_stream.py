@@ -19,7 +19,7 @@ from storywatch.config import load_config
 from storywatch.demo.newsstand import Newsstand, Receiver, open_newsstand
 from storywatch.demo.stage import SECRET, SECRET_ENV, WATCH, LeapingClock, write_config
 from storywatch.demo.stream import load_stream, read_text
-from storywatch.parse.feed import parse_feed
+from storywatch.parse.document import parse_document
 from storywatch.parse.page import parse_page
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def test_a_feed_lists_what_was_shown_newest_first(stand: Newsstand, base: str) -
     """Readers of the feed find each address once, with its last headline and its date."""
     stand.show(*ITEMS)
     _, headers, body = ask(base, "/le-fanal/feed.xml")
-    listing = parse_feed(body, url=f"{base}/le-fanal/feed.xml", content_type=headers["content-type"], timezone=None)
+    listing = parse_document(body, url=f"{base}/le-fanal/feed.xml", content_type=headers["content-type"], timezone=None)
     shown = [item for item in ITEMS if item.outlet == "le-fanal"]
     assert listing.title == "Le Fanal"
     assert len(listing.entries) == len({item.path for item in shown})

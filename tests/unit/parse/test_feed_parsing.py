@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from storywatch.core.model import SitemapIndex
 from storywatch.errors import Unreadable
-from storywatch.parse.feed import parse_feed
+from storywatch.parse.document import parse_document
 
 if TYPE_CHECKING:
     from storywatch.core.model import Listing
@@ -22,14 +23,20 @@ def rss(*items: str, channel: str = "") -> bytes:
     return f"{head}<channel><title>Harbor Times</title>{channel}{listed}</channel></rss>".encode()
 
 
+def parse_feed(body: bytes, **how: str | None) -> Listing:
+    listing = parse_document(body, url=URL, **how)  # type: ignore[arg-type]
+    assert not isinstance(listing, SitemapIndex)
+    return listing
+
+
 def parsed(*items: str, channel: str = "", timezone: str | None = None) -> Listing:
-    return parse_feed(rss(*items, channel=channel), url=URL, timezone=timezone)
+    return parse_feed(rss(*items, channel=channel), timezone=timezone)
 
 
 @pytest.mark.parametrize("name", ["rss2.xml", "atom.xml", "rdf.xml"])
 def test_every_kind_of_feed_lists_the_same(name: str) -> None:
     """RSS 2.0, Atom and RDF come out alike: text plain, addresses absolute, dates in UTC."""
-    listing = parse_feed((FEEDS / name).read_bytes(), url=URL)
+    listing = parse_feed((FEEDS / name).read_bytes())
     assert (listing.title, listing.lang, listing.complete, listing.dropped) == ("Harbor & Times", "en", True, 0)
     first, second = listing.entries
     assert (first.title, first.url) == (
@@ -59,7 +66,7 @@ def test_every_kind_of_feed_lists_the_same(name: str) -> None:
 def test_what_is_no_feed_is_said_in_words(body: bytes, reason: str) -> None:
     """An error page in place of a feed is a failure, not a feed without entries."""
     with pytest.raises(Unreadable, match=reason):
-        parse_feed(body, url=URL)
+        parse_feed(body)
 
 
 def test_an_empty_feed_is_a_feed() -> None:
@@ -71,23 +78,23 @@ def test_blanks_and_marks_before_the_declaration_harm_nothing() -> None:
     """The declared charset is followed all the same."""
     xml = '<?xml version="1.0" encoding="windows-1251"?><rss version="2.0"><channel><item><title>Двое пленных</title></item></channel></rss>'
     for prefix in (b"", b"\r\n \t", b"\n\n\n"):
-        [entry] = parse_feed(prefix + xml.encode("cp1251"), url=URL).entries
+        [entry] = parse_feed(prefix + xml.encode("cp1251")).entries
         assert entry.title == "Двое пленных"
-    [entry] = parse_feed(b"\xef\xbb\xbf \n" + xml.encode(), url=URL).entries
+    [entry] = parse_feed(b"\xef\xbb\xbf \n" + xml.encode()).entries
     assert entry.title == "Двое пленных"
 
 
 def test_utf8_declared_as_latin1_is_utf8() -> None:
     """The bytes decide."""
     body = rss("<title>두 명</title>").replace(b"utf-8", b"iso-8859-1")
-    assert parse_feed(body, url=URL, content_type="text/xml; charset=iso-8859-1").entries[0].title == "두 명"
+    assert parse_feed(body, content_type="text/xml; charset=iso-8859-1").entries[0].title == "두 명"
 
 
 def test_an_undeclared_charset_is_guessed() -> None:
     """cp1251 without a word about it is not mojibake."""
     text = "Двое пленных переданы, сообщили в министерстве. Решение примут позднее. " * 5
     body = f"<rss version='2.0'><channel><item><title>Двое пленных</title><description>{text}</description></item></channel></rss>"
-    assert parse_feed(body.encode("cp1251"), url=URL).entries[0].title == "Двое пленных"
+    assert parse_feed(body.encode("cp1251")).entries[0].title == "Двое пленных"
 
 
 def test_control_characters_do_not_end_the_document() -> None:
@@ -99,7 +106,7 @@ def test_no_entity_is_fetched_or_blown_up() -> None:
     """External entities stay unread, and a few internal ones do not multiply."""
     doctype = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd"><!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;">]>'
     body = rss("<title>A&x;&b;B</title>").replace(b"<rss", doctype.encode() + b"<rss")
-    [entry] = parse_feed(body, url=URL).entries
+    [entry] = parse_feed(body).entries
     assert "root:" not in entry.title
     assert len(entry.title) < 40
 
@@ -107,7 +114,7 @@ def test_no_entity_is_fetched_or_blown_up() -> None:
 def test_a_truncated_document_is_taken_as_far_as_it_goes() -> None:
     """Its entries count, and the listing says that it is not complete."""
     body = rss(*(f"<title>{number}</title><link>/{number}</link>" for number in range(50)))
-    listing = parse_feed(body[: len(body) // 2], url=URL)
+    listing = parse_feed(body[: len(body) // 2])
     assert 10 < len(listing.entries) < 50
     assert not listing.complete
 
@@ -165,7 +172,7 @@ def test_the_longer_of_summary_and_content_is_the_summary() -> None:
         "<description>Teaser</description><content:encoded>&lt;p&gt;Whole text here.&lt;/p&gt;</content:encoded>"
     )
     body = body.replace(b"<rss", b'<rss xmlns:content="http://purl.org/rss/1.0/modules/content/"', 1)
-    assert parse_feed(body, url=URL).entries[0].summary == "Whole text here."
+    assert parse_feed(body).entries[0].summary == "Whole text here."
     [long] = parsed(f"<title>{'t ' * 900}</title><description>{'word ' * 3000}</description>").entries
     assert len(long.summary) <= 5_001
     assert len(long.title) <= 501
