@@ -247,6 +247,24 @@ def test_a_page_that_robots_txt_closes_is_left_alone(database: Database) -> None
     at_work(database, play)
 
 
+def test_rules_that_could_not_be_had_end_no_visits(database: Database) -> None:
+    """Nothing is asked while robots.txt fails; an hour later all goes on."""
+
+    async def play(work: AtWork) -> None:
+        rules = f"https://{TIMES}.example/robots.txt"
+        work.later(days=1, hours=1)  # till robots.txt is read anew
+        work.web.change(rules, status=503)
+        [(plan, _)] = await look(work)
+        assert (plan.outcome, plan.failures) == (VisitOutcome.FAILED, 0)
+        assert plan.next_at == work.clock.now() + timedelta(hours=1)
+        work.web.change(rules, status=404)
+        change(work, NINE)
+        [(plan, [_])] = await look(work, minutes=61)
+        assert plan.outcome is VisitOutcome.EDITED
+
+    at_work(database, play)
+
+
 def test_a_server_in_trouble_is_asked_later_each_time(database: Database) -> None:
     """Its failures are counted and its wish is heard."""
 

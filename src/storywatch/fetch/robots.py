@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from storywatch.errors import Forbidden, Unreadable
+from storywatch.errors import FetchFailed, Forbidden, Unreadable
 from storywatch.fetch.client import OK, TOO_MANY, in_host
 from storywatch.fetch.hosts import LONGEST_DELAY
 
@@ -51,7 +51,8 @@ class Robots:
     async def permit(self, url: str) -> timedelta | None:
         """The time that the site wants between two requests, where it lets us fetch `url`; None: it does not say.
 
-        Raises `Forbidden`, or `FetchFailed` where that can't be known.
+        Raises `Forbidden`, or `FetchFailed` where that can't be known, with the time to wait where it is a site's server
+        that fails.
         """
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
@@ -59,7 +60,8 @@ class Robots:
         rules = site.rules
         if rules is None:
             message = f"{in_host(url)}: robots.txt could not be had, so nothing is fetched there for an hour"
-            raise Forbidden(message)
+            until = site.good_until or self._clock.now()
+            raise FetchFailed(message, retry_after=max(until - self._clock.now(), timedelta()))
         if rules and not await self._readers.read("permission", body=rules, url=url, agent=self._agent):
             message = f"{in_host(url)}: robots.txt does not allow {parts.path or '/'}"
             raise Forbidden(message)

@@ -98,9 +98,12 @@ def test_a_failing_site_is_left_alone_for_an_hour(status: int) -> None:
     world.web.put(ROBOTS, status=status)
     world.web.put(ROBOTS, "", status=404)
     first, second, third = world.read([URL] * 3, wait=timedelta(minutes=35))
-    assert isinstance(first, Forbidden)
+    assert isinstance(first, FetchFailed)
+    assert not isinstance(first, Forbidden), "it is not forbidden for good"
     assert "robots.txt could not be had" in str(first)
-    assert isinstance(second, Forbidden)
+    assert first.retry_after == timedelta(hours=1)
+    assert isinstance(second, FetchFailed)
+    assert second.retry_after == timedelta(minutes=25)
     assert isinstance(third, Page)
 
 
@@ -114,9 +117,7 @@ def test_a_broken_network_says_nothing_about_a_site() -> None:
     broken, busy, resting, page = world.read([URL, URL, f"{SITE}/feed", URL], wait=timedelta(seconds=45))
     assert isinstance(broken, FetchFailed)
     assert "no connection" in str(broken)
-    assert isinstance(busy, Forbidden)
-    assert isinstance(resting, Forbidden)
-    assert isinstance(page, Forbidden)
+    assert all("robots.txt could not be had" in str(answer) for answer in (busy, resting, page))
 
 
 def test_rules_that_nobody_can_read_are_no_rules() -> None:
