@@ -14,7 +14,7 @@ from at_work import ARREST, CHOIR, DEAL, TIMES, AtWork, page_of, the_watch
 from builders import NOON, a_feed, an_article
 
 from storywatch.core.model import EntryState, FeedId, Label, NotModified, WatchId
-from storywatch.core.revisits import GONE_ONCE, NOBODY, SUSPECT, VisitOutcome, plan_revisit
+from storywatch.core.revisits import AFRESH_EVERY, GONE_ONCE, NOBODY, SUSPECT, VisitOutcome, plan_revisit
 from storywatch.errors import LeaseLost
 from storywatch.pipeline import RAW_KEPT
 from storywatch.store.engine import release_leases
@@ -134,6 +134,21 @@ def test_a_page_is_asked_for_only_if_it_changed(database: Database) -> None:
         asked = work.web.requests[-1].headers
         assert (asked["if-none-match"], asked["if-modified-since"]) == ('"v1"', "Mon, 02 Mar 2026 12:00:00 GMT")
         assert work.rows("revisit")[0].etag == '"v1"'
+
+    at_work(database, play)
+
+
+def test_a_server_that_says_not_modified_of_what_was_is_found_out(database: Database) -> None:
+    """Its page is asked for as a whole now and then: some name the day of publication as the last change for ever."""
+
+    async def play(work: AtWork) -> None:
+        change(work, DEAL, etag='"never"')
+        asked = []
+        for _ in range(2 * AFRESH_EVERY):
+            await look(work, hours=3, minutes=30)
+            asked += [request for request in work.web.requests[-1:] if str(request.url) == work.url(DEAL)]
+        whole = [number for number, request in enumerate(asked) if "if-none-match" not in request.headers]
+        assert whole == [0, AFRESH_EVERY - 1, 2 * AFRESH_EVERY - 1], "the first answer brought the validators"
 
     at_work(database, play)
 

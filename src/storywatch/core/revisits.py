@@ -31,6 +31,8 @@ LONGEST_WAIT = timedelta(days=3)
 NOBODY_WAIT = timedelta(days=1)  # no watch follows the feed at present
 GONE_STATUS = frozenset({404, 410})
 
+AFRESH_EVERY = 6  # visits one is made without validators: some servers say "not modified" of what was
+
 LEAST_LEFT = 0.5  # of the text; what is shorter is looked at a second time before it is believed
 
 NONE = Validators()
@@ -55,7 +57,7 @@ class Visit:
     state: PageState
     versions: tuple[Version, ...]  # that were judged, the known one last
     raw_hash: str | None
-    validators: Validators = NONE
+    validators: Validators = NONE  # to ask with: none where the whole page is wanted
     first_at: datetime
     failures: int = 0
     note: str | None = None

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 
 from storywatch.core.ids import digest
 from storywatch.core.model import ArticleId, Entry, FeedId, Label, PageState, RawPage, Validators
-from storywatch.core.revisits import Visit, first_at, plan_next
+from storywatch.core.revisits import AFRESH_EVERY, NONE, Visit, first_at, plan_next
 from storywatch.core.versions import Version
 from storywatch.store import tables
 from storywatch.store.leases import claim_rows, give_back, is_free
@@ -215,6 +215,7 @@ def _chosen(rows: Sequence[Found], known: str) -> Iterator[Found]:
 
 def _visit_of(row: Found, versions: Sequence[Found], feeds: Collection[FeedId], lease: str) -> Visit:
     known = versions[-1]  # the row was written with its article
+    is_afresh = row.visits % AFRESH_EVERY == AFRESH_EVERY - 1
     entry = Entry(
         id=row.entry_id,
         lease="",
@@ -241,7 +242,7 @@ def _visit_of(row: Found, versions: Sequence[Found], feeds: Collection[FeedId], 
         state=PageState(known.state),
         versions=tuple(Version(title=one.title, paragraphs=unpack_paragraphs(one.body)) for one in versions),
         raw_hash=row.raw_hash,
-        validators=Validators(etag=row.etag, last_modified=row.last_modified),
+        validators=NONE if is_afresh else Validators(etag=row.etag, last_modified=row.last_modified),
         first_at=row.first_at,
         failures=row.failures,
         note=row.note,
