@@ -35,6 +35,7 @@ class Rest:
 
     precision: float
     recall: float
+    due: int  # developments that are first reported in it
 
     @property
     def f1(self) -> float:
@@ -142,14 +143,15 @@ def score_rest(stream: Stream, verdicts: Sequence[str], *, since: int) -> Rest:
         alerts += 1
         right += bool(fresh)
         found |= fresh
-    return Rest(precision=ratio(right, alerts), recall=ratio(len(found), len(due)))
+    return Rest(precision=ratio(right, alerts), recall=ratio(len(found), len(due)), due=len(due))
 
 
 def print_worth(table: Sequence[Worth]) -> None:
-    """One line a stream, and the means."""
+    """One line a stream, and the means over those that have anything new to tell after the last correction."""
     lines = [HEADING, *map(_line, table)]
-    if table:
-        without, taught = mean(one.without.f1 for one in table), mean(one.with_feedback.f1 for one in table)
+    told = [one for one in table if one.without.due]
+    if told:
+        without, taught = mean(one.without.f1 for one in told), mean(one.with_feedback.f1 for one in told)
         lines.append(f"{'mean':26} {'':12} {'':5} {without:10.3f} {taught:6.3f}")
     print("\n".join(lines))  # noqa: T201  it is a command
 
