@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from storywatch.core.model import PollOutcome
 
 LOOK_EVERY = 0.01
+REST = 2.1  # between two rounds: no site is asked twice in two seconds, and rounds are half an hour apart in earnest
 LAST = 9_999  # a feed that is asked before the measuring
 SHARED_EVERY = 40  # every so many feeds, one is on a host that it shares with four others
 READER = """
@@ -70,7 +72,8 @@ socket.getaddrinfo = getaddrinfo
 port, count, path, workers = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 reader = make_reader(path)
 reader.add_feed(f"http://f9999.test:{port}/feed/9999.xml")
-reader.update_feeds(workers=workers)
+for _ in range(2):
+    reader.update_feeds(workers=workers)
 reader.delete_feed(f"http://f9999.test:{port}/feed/9999.xml")
 for number in range(count):
     reader.add_feed(f"http://f{number}.test:{port}/feed/{number}.xml")
@@ -261,17 +264,22 @@ async def compare(folder: Path, served: Served, count: int, processes: int) -> t
         await warm_up(at_work, served)
         rounds = []
         at_work.polls.sync_feeds(feeds_of(served, count, mixed=False), now=SystemClock().now())
+        gc.freeze()  # as the service does when it begins
         for _ in range(2):
             rounds.append(await at_work.sweep(look=False))
+            await asyncio.sleep(REST)
             at_work.polls.make_all_due(now=SystemClock().now())
         return rounds, at_work.memory()
 
 
 async def warm_up(at_work: Machine, served: Served) -> None:
-    """One feed, as for reader: what is loaded at the first one is not counted."""
+    """One feed, twice, as for reader: what is loaded at the first one is not counted."""
     one = feeds_of(served, LAST + 1, mixed=False)[LAST:]
     at_work.polls.sync_feeds(one, now=SystemClock().now())
-    await at_work.sweep()
+    for _ in range(2):
+        await at_work.sweep()
+        await asyncio.sleep(REST)
+        at_work.polls.make_all_due(now=SystemClock().now())
     with at_work.database.write() as connection:
         connection.execute(delete(entry))
         connection.execute(delete(feed))

@@ -152,9 +152,10 @@ class Pipeline:
     async def poll(self, claim: FeedClaim) -> PollOutcome:
         """Ask one feed; T2: what it lists, its validators and its next poll."""
         began_at = self.clock.now()
-        answer = await self.feeds.fetch_feed(claim)
-        plan = plan_poll(claim, answer, now=self.clock.now())
-        outcome = await self.recording.put((claim, plan))
+        with self.recording.place() as place:
+            answer = await self.feeds.fetch_feed(claim)
+            plan = plan_poll(claim, answer, now=self.clock.now())
+            outcome = await place.put((claim, plan))
         if self.hubs is not None:
             await self.hubs.note_poll(claim, answer, plan, outcome, began_at=began_at)
         log.info(

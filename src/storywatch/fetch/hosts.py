@@ -6,10 +6,10 @@ import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from storywatch.core.sites import site_of
-from storywatch.core.urls import host_of
+from storywatch.core import sites, urls
 from storywatch.errors import FetchFailed
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ LONGEST_DELAY = timedelta(seconds=60)  # that a robots.txt may ask for between t
 FIRST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(minutes=8)  # a page is waited for no longer than ten
 PATIENCE = timedelta(minutes=2)  # well below the leases: longer waits go back to the store
+
+ADDRESSES = 4_096  # that are remembered taken apart: feeds are asked again and again
+
+site_of = lru_cache(ADDRESSES)(sites.site_of)
+host_of = lru_cache(ADDRESSES)(urls.host_of)
 
 
 @dataclass

@@ -13,6 +13,7 @@ import ssl
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -83,10 +84,7 @@ class GuardedWire:
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Incoming:
         """The answer to one request, no redirect followed. Raises httpx's exceptions, `AddressRefused` among them."""
-        target = httpx.URL(url)
-        if target.scheme not in SCHEMES:
-            message = f"{target.scheme!r} is not a protocol that is asked"
-            raise httpx.UnsupportedProtocol(message)
+        target = _target_of(url)
         with told_as_httpx():
             await self._slots.acquire()
             try:
@@ -95,29 +93,50 @@ class GuardedWire:
                 self._slots.release()
                 raise
             try:
-                await exchange.begin(target.raw_path, [*self._address(target), *self._headers, *_encoded(headers)])
+                await exchange.begin(target.path, [*target.headers, *self._headers, *_encoded(headers)])
             except BaseException:
                 await exchange.aclose()
                 raise
             return exchange
 
-    async def _connect(self, target: httpx.URL) -> httpcore.AsyncNetworkStream:
+    async def _connect(self, target: _Target) -> httpcore.AsyncNetworkStream:
         seconds = self._timeout.connect
-        host = target.raw_host.decode("ascii")
-        is_secure = target.scheme == "https"
-        stream = await self._guard.connect_tcp(host, target.port or (443 if is_secure else 80), seconds)
-        if not is_secure:
+        stream = await self._guard.connect_tcp(target.host, target.port, seconds)
+        if not target.is_secure:
             return stream
-        return await stream.start_tls(self._ssl_context, server_hostname=host, timeout=seconds)
+        return await stream.start_tls(self._ssl_context, server_hostname=target.host, timeout=seconds)
 
-    def _address(self, target: httpx.URL) -> list[tuple[bytes, bytes]]:
-        """`Host`, and the name and password that the address holds, where it does."""
-        said = [(b"Host", target.netloc)]
-        if target.userinfo:
-            name, _, password = target.userinfo.partition(b":")
-            sign = b64encode(unquote_to_bytes(name) + b":" + unquote_to_bytes(password))
-            said.append((b"Authorization", b"Basic " + sign))
-        return said
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """An address in the parts that a request needs. `headers`: `Host`, and the address's name and password, if any."""
+
+    is_secure: bool
+    host: str
+    port: int
+    path: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+
+
+@lru_cache(maxsize=4096)  # feeds are asked again and again
+def _target_of(url: str) -> _Target:
+    parts = httpx.URL(url)
+    if parts.scheme not in SCHEMES:
+        message = f"{parts.scheme!r} is not a protocol that is asked"
+        raise httpx.UnsupportedProtocol(message)
+    headers = [(b"Host", parts.netloc)]
+    if parts.userinfo:
+        name, _, password = parts.userinfo.partition(b":")
+        sign = b64encode(unquote_to_bytes(name) + b":" + unquote_to_bytes(password))
+        headers.append((b"Authorization", b"Basic " + sign))
+    is_secure = parts.scheme == "https"
+    return _Target(
+        is_secure=is_secure,
+        host=parts.raw_host.decode("ascii"),
+        port=parts.port or (443 if is_secure else 80),
+        path=parts.raw_path,
+        headers=tuple(headers),
+    )
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -233,12 +252,21 @@ class PlainStream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  httpcore's interface
         """Send all of it."""
         try:
-            async with asyncio.timeout(timeout):
-                await self._loop.sock_sendall(self._connection, buffer)
+            sent = self._send(buffer)
+            if sent < len(buffer):
+                async with asyncio.timeout(timeout):
+                    await self._loop.sock_sendall(self._connection, buffer[sent:])
         except TimeoutError as error:
             raise httpcore.WriteTimeout from error
         except OSError as error:
             raise httpcore.WriteError from error
+
+    def _send(self, buffer: bytes) -> int:
+        """As much as goes without waiting: nearly always all of it."""
+        try:
+            return self._connection.send(buffer)
+        except (BlockingIOError, InterruptedError):
+            return 0
 
     async def aclose(self) -> None:
         """At once."""

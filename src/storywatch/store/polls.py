@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sqlalchemy import bindparam, select, update
 
@@ -100,13 +101,12 @@ class Polls:
 
     def claim_feeds(self, *, now: datetime, limit: int, lease: timedelta) -> list[FeedClaim]:
         """T1: up to `limit` due feeds, the longest overdue first."""
-        due = (
-            select(feeds)
-            .where(feeds.c.enabled, feeds.c.gone_at.is_(None), feeds.c.next_poll_at <= now, is_free(feeds, now))
-            .order_by(feeds.c.next_poll_at, feeds.c.id)
-        )
+        token = uuid4().hex
         with self.database.write() as connection:
-            token, rows = claim_rows(connection, feeds, due, limit=limit, until=now + lease)
+            rows = connection.execute(_DUE, {"now": now, "most": limit}).all()
+            if rows:
+                taken = {"rows": [row.id for row in rows], "lease": token, "lease_until": now + lease}
+                connection.execute(_TAKEN, taken)
         return [_claim_of(row, token, now) for row in rows]
 
     def record_poll(self, claim: FeedClaim, plan: PollPlan) -> PollOutcome:
@@ -436,6 +436,20 @@ def _known_rows(connection: Connection, feed_id: int, listed: dict[str, ListedEn
     return by_key | {uid: by_address[address] for uid, address in addresses.items() if address in by_address}
 
 
+# Put together once: to do so at each poll costs more than to run them.
+_DUE = (
+    select(feeds)
+    .where(
+        feeds.c.enabled,
+        feeds.c.gone_at.is_(None),
+        feeds.c.next_poll_at <= bindparam("now"),
+        is_free(feeds, bindparam("now")),
+    )
+    .order_by(feeds.c.next_poll_at, feeds.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_TAKEN = update(feeds).where(feeds.c.id.in_(bindparam("rows", expanding=True)))
 _HELD = (
     select(feeds.c.id, feeds.c.uid, feeds.c.lease)
     .where(feeds.c.uid.in_(bindparam("uids", expanding=True)))
