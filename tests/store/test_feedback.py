@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +38,7 @@ from storywatch.store.versions import HEAD, version_of
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from storywatch.core.model import Correction
 
