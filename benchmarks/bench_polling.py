@@ -155,13 +155,16 @@ class Machine:
         lag, engine = Lag(), EmbeddedEngine({"poll": self.service.ticks()["poll"]})
         started = self.service.pipeline.clock.now()
         watching = asyncio.ensure_future(lag.watch()) if look else None
-        cpu, wall = self.cpu(), time.perf_counter()
-        engine.start()
         due, before = self._left(started), self.counted.polls
-        while self.service.polls.running or self.counted.polls - before < due or self._left(started):  # noqa: ASYNC110  the service is left alone
+        engine.start()  # it ticks a second later
+        cpu, wall = self.cpu(), time.perf_counter()
+        while self.service.polls.running or self.counted.polls - before < due:  # noqa: ASYNC110  the service is left alone
             await asyncio.sleep(0.1)
         wall, cpu = time.perf_counter() - wall, self.cpu() - cpu
         engine.stop()
+        if left := self._left(started):
+            message = f"{left} feeds were not asked"
+            raise StorywatchError(message)
         if watching:
             watching.cancel()
         return Round(cpu, wall, lag, self._states())

@@ -91,6 +91,7 @@ class Service:
     drain_seconds: float = DRAIN_SECONDS
     stopping: bool = False
     more_polls: bool = False  # at the last claim more feeds were due than slots free
+    going_on: bool = False  # a poll that ended is looking for more
     last_tick_at: datetime | None = None
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
@@ -134,12 +135,14 @@ class Service:
 
     async def tick_polls_on(self, due_by: datetime | None = None) -> int:
         """Go on without waiting for the timer where more were due than slots free: by half the slots, not one by one."""
-        if not self.more_polls:
+        if not self.more_polls or self.going_on:
             return 0
-        await asyncio.sleep(0)  # polls end in groups, as they are recorded: let the whole group end
-        if self.polls.claiming.locked() or self.polls.free < self.polls.limit // 2:
-            return 0
-        return await self.tick_polls(due_by)
+        self.going_on = True
+        try:
+            await asyncio.sleep(0)  # polls end in groups, as they are recorded: let the whole group end
+            return await self.tick_polls(due_by) if self.polls.free >= self.polls.limit // 2 else 0
+        finally:
+            self.going_on = False
 
     async def tick_readings(self) -> int:
         """Look at the entries that wait."""

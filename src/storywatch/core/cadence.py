@@ -267,8 +267,9 @@ def _clamped(interval: timedelta) -> timedelta:
 def _next_poll_at(claim: FeedClaim, interval: timedelta, freshness: Freshness, now: datetime) -> datetime:
     said = max(freshness.max_age or timedelta(), freshness.ttl or timedelta())
     wait = max(interval, min(said, LONGEST_FRESHNESS))
-    jitter = 1 + FORWARD_JITTER * _lot(claim, now) if claim.feed.every is None else 1
-    return _after_skipped(now + wait * jitter, freshness, spread=AFTER_SKIP * _lot(claim, now))
+    lot = _lot(claim, now)
+    jitter = 1 + FORWARD_JITTER * lot if claim.feed.every is None else 1
+    return _after_skipped(now + wait * jitter, freshness, spread=AFTER_SKIP * lot)
 
 
 def _after_skipped(moment: datetime, freshness: Freshness, *, spread: timedelta) -> datetime:

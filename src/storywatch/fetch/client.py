@@ -218,8 +218,8 @@ def retry_after(answer: Answer, *, now: datetime) -> timedelta | None:
 
     A minute at least, since a server in trouble that says "0" is no better off for it; a day at most.
     """
-    said = answer.headers.get("retry-after", "").strip()
-    if answer.status not in BUSY or not said:
+    said = answer.headers.get("retry-after", "").strip() if answer.status in BUSY else ""
+    if not said:
         return None
     if re.fullmatch(r"\d{1,9}(?:\.\d+)?", said):
         return _within_a_day(timedelta(seconds=float(said)))

@@ -152,6 +152,8 @@ class Hosts:
             site.free_at = site.last_at + spacing
 
     def _forget_idle(self) -> None:
+        if len(self._sites) <= self._most_sites and len(self._silent) <= KEPT:
+            return
         now = self._clock.now()
         if len(self._sites) > self._most_sites:
             self._sites = {

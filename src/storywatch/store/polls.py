@@ -41,6 +41,11 @@ if TYPE_CHECKING:
 
 MOST_UPDATES = 24  # of one entry: a live blog is read once an hour for a day, a page that never rests no longer
 TITLES = 1000  # the newest entries of a feed, among which an old one is looked for under a new key
+CLAIMED = frozenset({  # what a claim is made of
+    "id", "uid", "url", "owner", "lang", "every_seconds", "timezone", "kind", "selector", "backfill_seconds", "moved_to", "etag",
+    "last_modified", "body_hash", "failures", "interval_seconds", "first_poll", "validators_lie", "afresh_at", "status", "polled_at",
+    "succeeded_at", "newest_at", "moving_to", "moving_since", "moving_polls", "pace",
+})  # fmt: skip
 START_AFRESH: dict[str, Any] = {
     "moved_to": None,
     "moving_to": None,
@@ -158,7 +163,8 @@ class Polls:
         listed = {_entry_uid(claim.feed.id, item): item for item in reversed(plan.entries)}  # the first one wins
         look = _look_at(connection, feed_id, claim, plan, listed) if listed else _Look(plan=plan)
         plan = look.plan
-        told = self._record_notices(connection, feed_id, claim, (*plan.notices, *look.sifted.notices))
+        notices_due = (*plan.notices, *look.sifted.notices)
+        told = self._record_notices(connection, feed_id, claim, notices_due) if notices_due else ()
         counts = self._record_entries(connection, feed_id, look) if listed else PollOutcome()
         failed = plan.error is not None
         outcome = replace(
@@ -438,7 +444,7 @@ def _known_rows(connection: Connection, feed_id: int, listed: dict[str, ListedEn
 
 # Put together once: to do so at each poll costs more than to run them.
 _DUE = (
-    select(feeds)
+    select(*(column for column in feeds.c if column.name in CLAIMED))
     .where(
         feeds.c.enabled,
         feeds.c.gone_at.is_(None),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from storywatch.store.views import Gauges
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+ENTRY_STATES = ("new", "changed", "known", "held")
 SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 LONG = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
 
@@ -48,6 +49,8 @@ class Metrics:
             ["state"],
             registry=self.registry,
         )
+        for state in ENTRY_STATES:  # at 0 from the start
+            self._entries.labels(state)
         self._notices = Counter(
             "storywatch_feed_notices_total",
             "What people were told about feeds, by kind.",
@@ -115,10 +118,9 @@ class Metrics:
     def polled(self, outcome: PollOutcome, *, seconds: float) -> None:
         """One feed was asked."""
         self._poll_seconds.labels(_came_of(outcome)).observe(seconds)
-        self._entries.labels("new").inc(outcome.new)
-        self._entries.labels("changed").inc(outcome.changed)
-        self._entries.labels("known").inc(outcome.known)
-        self._entries.labels("held").inc(outcome.held)
+        for state in ENTRY_STATES:
+            if count := getattr(outcome, state):  # most polls bring nothing
+                self._entries.labels(state).inc(count)
         for notice in outcome.notices:
             self._notices.labels(notice.kind).inc()
 
