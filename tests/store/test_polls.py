@@ -9,7 +9,7 @@ import pytest
 from builders import NOON, a_feed, a_listed, a_poll_plan, an_article
 
 from storywatch.core.model import EntryState, FeedId, PollOutcome, Validators
-from storywatch.errors import LeaseLost
+from storywatch.errors import LeaseLost, StorywatchError
 from storywatch.store.polls import MOST_UPDATES, Polls
 
 if TYPE_CHECKING:
@@ -290,3 +290,44 @@ def test_a_feed_asked_in_a_time_yet_to_come_is_due(desk: Desk) -> None:
     assert desk.polls.claim_feeds(now=SOON, limit=1, lease=LEASE) == []
     desk.polls.sync_feeds([a_feed()], now=SOON)
     assert len(desk.polls.claim_feeds(now=SOON, limit=1, lease=LEASE)) == 1
+
+
+def test_polls_that_are_recorded_together_stand_each_for_itself(desk: Desk) -> None:
+    """News, a failure and "not modified" in one transaction; who lost the lease, or comes twice, changes nothing."""
+    names = [FeedId(f"f{number}") for number in range(4)]
+    desk.polls.sync_feeds([a_feed(id=name) for name in names], now=NOON)
+    first, second, third, lost = claim(desk.polls)
+    plans = [
+        (first, a_poll_plan(a_listed())),
+        (second, a_poll_plan(failures=1, error="503", status=503)),
+        (third, a_poll_plan(validators=Validators(etag='"x"'))),
+        (replace(lost, lease="another's"), a_poll_plan(a_listed("never"))),
+        (first, a_poll_plan(a_listed("twice"))),
+    ]
+    outcomes = desk.polls.record_polls(plans)
+    assert [outcome for outcome in outcomes[:3] if isinstance(outcome, PollOutcome)] == outcomes[:3]
+    assert [(outcome.new, outcome.failed, outcome.unchanged) for outcome in outcomes[:3]] == [  # type: ignore[union-attr]
+        (1, False, False),
+        (0, True, False),
+        (0, False, True),
+    ]
+    assert [type(outcome) for outcome in outcomes[3:]] == [LeaseLost, LeaseLost]
+    again = {found.feed.id: found for found in claim(desk.polls, SOON)}
+    assert (again[names[1]].failures, again[names[2]].etag) == (1, '"x"')
+    assert again[lost.feed.id].polled_at is None
+    assert [entry.title for entry in desk.entries(SOON)] == [a_listed().title]
+
+
+def test_a_poll_that_cannot_be_recorded_spoils_no_other(desk: Desk) -> None:
+    """The others are recorded, and it keeps its lease and its error."""
+    desk.polls.sync_feeds([a_feed(id=FeedId(name)) for name in ("a", "b", "c")], now=NOON)
+    a, b, c = claim(desk.polls)
+    bad = a_poll_plan(a_listed("bad"), status=object())
+    first, second, third = desk.polls.record_polls([(a, a_poll_plan(a_listed())), (b, bad), (c, a_poll_plan())])
+    assert isinstance(first, PollOutcome)
+    assert first.new == 1
+    assert isinstance(second, StorywatchError)
+    assert isinstance(third, PollOutcome)
+    polled = {found.feed.id: found.polled_at for found in claim(desk.polls, SOON)}
+    assert polled == {"a": NOON, "b": None, "c": NOON}
+    assert [entry.feed for entry in desk.entries(SOON)] == [a.feed.id]

@@ -118,7 +118,8 @@ def plan_earlier(claim: FeedClaim, listing: Listing, *, now: datetime) -> PollPl
 
 def _plan_not_modified(claim: FeedClaim, answer: NotModified, now: datetime) -> PollPlan:
     interval = claim.feed.every or _clamped(_last(claim) * GROW)
-    freshness = replace(claim.pace or Freshness(), max_age=answer.freshness.max_age)
+    max_age = answer.freshness.max_age
+    freshness = replace(claim.pace, max_age=max_age) if claim.pace else Freshness(max_age=max_age)
     if answer.freshness.ttl is not None:
         freshness = replace(freshness, ttl=answer.freshness.ttl)
     moved = _moved(claim, answer.moved_to, now)

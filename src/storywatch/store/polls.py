@@ -167,8 +167,11 @@ class Polls:
         told = self._record_notices(connection, feed_id, claim, notices_due) if notices_due else ()
         counts = self._record_entries(connection, feed_id, look) if listed else PollOutcome()
         failed = plan.error is not None
-        outcome = replace(
-            counts,
+        outcome = PollOutcome(
+            new=counts.new,
+            changed=counts.changed,
+            known=counts.known,
+            held=counts.held,
             failed=failed,
             unchanged=not listed and not failed,
             notices=told,
