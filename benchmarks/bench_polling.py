@@ -49,7 +49,7 @@ from storywatch.pipeline import Pipeline
 from storywatch.service import Service
 from storywatch.store.engine import Database, open_database
 from storywatch.store.polls import Polls
-from storywatch.store.tables import entry, feed
+from storywatch.store.tables import entry, feed, feed_notice
 from storywatch.web.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -284,8 +284,8 @@ async def warm_up(at_work: Machine, served: Served) -> None:
         await asyncio.sleep(REST)
         at_work.polls.make_all_due(now=SystemClock().now())
     with at_work.database.write() as connection:
-        connection.execute(delete(entry))
-        connection.execute(delete(feed))
+        for table in (feed_notice, entry, feed):
+            connection.execute(delete(table))
 
 
 def ask_reader(python: Path, folder: Path, served: Served, count: int, workers: int) -> dict[str, Any]:
