@@ -91,6 +91,7 @@ POLL_LEASE = timedelta(minutes=5)
 READ_LEASE = timedelta(minutes=5)
 SEND_LEASE = timedelta(minutes=2)
 VISIT_LEASE = timedelta(minutes=5)
+NOTICES_KEPT = timedelta(days=90)
 RAW_KEPT = timedelta(days=400)  # the bytes that a verdict was made from
 RAW_BYTES = 4 * 1024**3  # of them at most, as they are stored
 FINISH_TRIES = 3  # each waits for a locked database as long as the store does
@@ -419,8 +420,9 @@ class Pipeline:
         await self._store(self.revisits.record_visit, visit, plan)
 
     async def tidy(self) -> int:
-        """Drop the bytes of pages that are kept no longer; says how many."""
+        """Drop the bytes of pages, and what was told of feeds, that are kept no longer; says how many pages."""
         before = self.clock.now() - RAW_KEPT
+        await self._store(self.revisits.drop_notices, before=self.clock.now() - NOTICES_KEPT)
         dropped = await self._store(self.revisits.drop_raw_pages, before=before, most_bytes=RAW_BYTES)
         if dropped:
             log.info("raw_pages_dropped", pages=dropped)

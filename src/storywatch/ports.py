@@ -209,6 +209,10 @@ class Revisits(Protocol):
         """The bytes of a judged version; None: they are not kept, or no more."""
         ...
 
+    def drop_notices(self, *, before: datetime) -> int:
+        """Drop what was told of feeds before a moment; says how many."""
+        ...
+
     def drop_raw_pages(self, *, before: datetime, most_bytes: int) -> int:
         """Drop the bytes that are too old, and the oldest of those that are too many; says how many."""
         ...

@@ -187,6 +187,23 @@ def test_old_bytes_and_the_oldest_of_too_many_are_dropped(desk: Desk) -> None:
     assert [revisits.load_raw(f"{number:064}") is not None for number in range(5)] == [False, False, False, True, True]
 
 
+def test_old_notices_are_dropped_but_the_last_word_on_a_feed_stays(desk: Desk) -> None:
+    """A feed that runs over at each poll is told of a hundred times a day; one that is gone, once and for good."""
+    desk.poll()
+    with desk.database.write() as connection:
+        feed = connection.execute(select(tables.feed.c.id)).scalar_one()
+        rows = [
+            {"uid": f"n{n}", "feed_id": feed, "kind": "gap", "told": f"gap {n}", "at": NOON + n * MINUTE}
+            for n in range(4)
+        ]
+        connection.execute(tables.feed_notice.insert(), rows)
+    revisits = Revisits(desk.database)
+    assert revisits.drop_notices(before=NOON + 2 * MINUTE) == 2
+    assert revisits.drop_notices(before=NOON + 9 * MINUTE) == 1
+    with desk.database.read() as connection:
+        assert connection.execute(select(tables.feed_notice.c.told)).scalars().all() == ["gap 3"]
+
+
 # --------------------------------------------------------------------- addresses
 
 

@@ -18,6 +18,7 @@ from storywatch.core.model import (
     PollFailure,
     Validators,
 )
+from storywatch.store.polls import MOST_UPDATES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -170,6 +171,36 @@ def test_what_is_held_is_known_and_says_why(desk: Desk) -> None:
     assert held.state == EntryState.HELD
     assert "two days older" in (held.note or "")
     assert poll(desk, listing(*archive), NOON + 2 * HOUR).known == 12
+
+
+def test_the_next_of_a_series_is_news_though_its_title_is_known(desk: Desk) -> None:
+    """Bulletins with the same titles each day, a later date and other words, beside old entries under new keys."""
+    poll(desk, listing(*several("old", NOON - HOUR)))
+    assert read_all(desk)
+    new = [replace(item, url=f"{item.url}/n", url_key=f"{item.url_key}/n") for item in several("new", NOON - HOUR)]
+    mixed = [
+        *(replace(item, summary="Another bulletin.", published_at=NOON + 30 * MINUTE) for item in new[:3]),
+        *new[3:],
+    ]
+    outcome = poll(desk, listing(*mixed), NOON + HOUR)
+    assert (outcome.new, outcome.known, kinds(outcome)) == (3, 9, [NoticeKind.GUID_CHURN])
+    assert {entry.summary for entry in desk.entries(NOON + HOUR)} == {"Another bulletin."}
+    tomorrow = [
+        replace(item, key=f"next{n}", url=f"{item.url}/2", url_key=f"{item.url_key}/2", summary="The day after.")
+        for n, item in enumerate(replace(one, published_at=NOON + DAY) for one in new)
+    ]
+    outcome = poll(desk, listing(*tomorrow), NOON + DAY + HOUR)
+    assert (outcome.new, outcome.held, kinds(outcome)) == (12, 0, [NoticeKind.GAP])
+
+
+def test_one_address_for_one_thing_after_another_is_read_to_the_end(desk: Desk) -> None:
+    """A feed of one entry whose key and words change, and whose address never does."""
+    for number in range(2 * MOST_UPDATES + 9):
+        at = NOON + number * HOUR
+        item = a_listed(f"k{number}", title=f"State of the harbour number {number}", url="https://h.example/now")
+        outcome = poll(desk, listing(replace(item, url_key="http://h.example/now")), at)
+        assert outcome.new + outcome.changed == 1, number
+        assert read_all(desk, at) == 1
 
 
 def test_two_entries_of_one_title_are_not_both_the_known_one(desk: Desk) -> None:

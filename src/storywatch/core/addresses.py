@@ -47,7 +47,7 @@ def refusal(address: str | Address, allow_networks: Sequence[Network] = ()) -> s
     if any(plain in network for network in allow_networks):
         return None
     kind = _kind(plain)
-    return f"{address} is {kind} and not in allow_networks" if kind else None
+    return f"{address} is {kind} and not in allow_networks of [fetch]" if kind else None
 
 
 def _plain(address: Address) -> Address:

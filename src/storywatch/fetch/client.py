@@ -35,6 +35,7 @@ MIB = 1024 * 1024
 WIRE_CAP = 5 * MIB
 MAX_REDIRECTS = 5
 OVERALL_SECONDS = 60.0
+CHAIN_SECONDS = 120.0  # till the last redirect is asked: with its answer well below the leases
 TIMEOUT = httpx.Timeout(connect=10, read=20, write=10, pool=30)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOR_GOOD = frozenset({301, 308})
@@ -113,11 +114,20 @@ class Answer:
 class Web:
     """Asks addresses, one host politely after the other."""
 
-    def __init__(self, client: Client, hosts: Hosts, clock: Clock, *, overall_seconds: float = OVERALL_SECONDS) -> None:
+    def __init__(
+        self,
+        client: Client,
+        hosts: Hosts,
+        clock: Clock,
+        *,
+        overall_seconds: float = OVERALL_SECONDS,
+        chain_seconds: float = CHAIN_SECONDS,
+    ) -> None:
         self._wire = client.wire
         self._hosts = hosts
         self._clock = clock
         self._overall_seconds = overall_seconds
+        self._chain_seconds = chain_seconds
 
     async def fetch(
         self,
@@ -136,6 +146,8 @@ class Web:
         """
         for_good = True
         address = url
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._chain_seconds
         for _ in range(MAX_REDIRECTS + 1):
             if web_address(address) is None:
                 message = f"{address[:200]!r} is not an http or https address"
@@ -149,6 +161,11 @@ class Web:
                 )
             for_good = for_good and answer.status in FOR_GOOD
             address = _redirect_target(answer)
+            left = timedelta(seconds=until - loop.time())
+            if left <= timedelta():
+                message = f"{in_host(url)}: its redirects led nowhere in {self._chain_seconds:g} s"
+                raise FetchFailed(message)
+            patience = min(patience, left)
         message = f"{in_host(url)}: more than {MAX_REDIRECTS} redirects"
         raise FetchFailed(message)
 

@@ -195,7 +195,8 @@ class Polls:
         held: list[dict[str, Any]] = []
         for uid, sighting in look.seen.items():
             row = look.rows.get(uid)
-            if row is not None and look.sifted.rename and row.uid != uid:
+            is_news = sighting.listed.key in look.sifted.news
+            if row is not None and look.sifted.rename and row.uid != uid and not is_news:
                 values = _rename(uid, sighting.listed)
             elif sighting.known and sighting.changed and row is not None:
                 values = _update_of(sighting.listed, row, look.plan)
@@ -386,7 +387,8 @@ def _look_at(
     seen = {uid: _sighting(uid, item, rows.get(uid)) for uid, item in listed.items()}
     if asks_for_titles(claim, plan, list(seen.values())):
         familiar = _familiar_rows(connection, feed_id, seen, rows)
-        seen |= {uid: replace(seen[uid], familiar=True) for uid in familiar}
+        for uid, row in familiar.items():
+            seen[uid] = replace(seen[uid], familiar=True, changed=row.fingerprint != seen[uid].listed.fingerprint)
         rows |= familiar
     sightings = list(seen.values())
     new = sum(not sighting.known for sighting in sightings)
@@ -442,7 +444,14 @@ def _known_rows(connection: Connection, feed_id: int, listed: dict[str, ListedEn
         return by_key
     same_address = _KNOWN.where(entries.c.feed_id == feed_id, entries.c.url_uid.in_(_once(addresses.values())))
     by_address = {row.url_uid: row for row in connection.execute(same_address) if row.uid not in listed}
-    return by_key | {uid: by_address[address] for uid, address in addresses.items() if address in by_address}
+    at_address = {uid: by_address[address] for uid, address in addresses.items() if address in by_address}
+    # An address at which one thing after another stands: what was read often enough makes room for the next.
+    worn = {uid for uid, row in at_address.items() if _is_worn(row, listed[uid])}
+    return by_key | {uid: row for uid, row in at_address.items() if uid not in worn}
+
+
+def _is_worn(row: Found, item: ListedEntry) -> bool:
+    return bool(row.updates >= MOST_UPDATES and row.fingerprint != item.fingerprint)
 
 
 # Put together once: to do so at each poll costs more than to run them.
@@ -469,7 +478,7 @@ _GIVEN_BACK = update(feeds).where(feeds.c.id == bindparam("row"))
 _KNOWN = select(entries.c.id, entries.c.uid, entries.c.url_uid, entries.c.fingerprint, entries.c.updates).order_by(
     entries.c.id
 )
-_TITLED = select(entries.c.id, entries.c.uid, entries.c.title)
+_TITLED = select(entries.c.id, entries.c.uid, entries.c.title, entries.c.fingerprint)
 _LAST = (
     select(entries.c.seen_at, entries.c.published_at, entries.c.state)
     .order_by(entries.c.seen_at.desc(), entries.c.id.desc())

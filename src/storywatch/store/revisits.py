@@ -16,7 +16,7 @@ from storywatch.core.versions import Version
 from storywatch.store import tables
 from storywatch.store.leases import claim_rows, give_back, is_free
 from storywatch.store.packing import unpack_paragraphs
-from storywatch.store.tables import raw_page, revisit
+from storywatch.store.tables import feed_notice, raw_page, revisit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -77,6 +77,13 @@ class Revisits:
         if row is None:
             return None
         return RawPage(raw_hash=row.raw_hash, url=row.url, headers=dict(row.headers), body=zlib.decompress(row.body))
+
+    def drop_notices(self, *, before: datetime) -> int:
+        """Drop what was told of feeds before a moment, and is not the last word on its feed; says how many."""
+        last = select(func.max(feed_notice.c.id)).group_by(feed_notice.c.feed_id)
+        old = delete(feed_notice).where(feed_notice.c.at < before, feed_notice.c.id.not_in(last))
+        with self.database.write() as connection:
+            return connection.execute(old).rowcount
 
     def drop_raw_pages(self, *, before: datetime, most_bytes: int) -> int:
         """Drop what was fetched before a moment, and of the rest the oldest beyond so many bytes; says how many."""

@@ -28,11 +28,11 @@ TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 A = "https://a.example/feed"
 
 
-def fetch(web: FakeWeb, url: str = A, *, cap: int = 10 * MIB, **options: Any) -> Answer:
+def fetch(web: FakeWeb, url: str = A, *, cap: int = 10 * MIB, chain_seconds: float = 60, **options: Any) -> Answer:
     async def run() -> Answer:
         clock = FakeClock(NOON)
         async with web.client() as client:
-            asked = Web(client, Hosts(clock, spacing=timedelta()), clock)
+            asked = Web(client, Hosts(clock, spacing=timedelta()), clock, chain_seconds=chain_seconds)
             return await asked.fetch(url, headers={"Accept": "x/y"}, decoded_cap=cap, **options)
 
     return asyncio.run(run())
@@ -105,6 +105,16 @@ def test_five_redirects_are_enough() -> None:
     with pytest.raises(FetchFailed, match="more than 5 redirects"):
         fetch(web)
     assert len(web.requests) == 6
+
+
+def test_redirects_end_in_time() -> None:
+    """A chain of slow servers must not outlast the lease on what is read; an answer without a redirect is never too late."""
+    web = FakeWeb()
+    web.put(A, status=302, location="https://b.example/feed")
+    web.put("https://b.example/feed", "text")
+    with pytest.raises(FetchFailed, match=r"a\.example: its redirects led nowhere in 0 s"):
+        fetch(web, chain_seconds=0)
+    assert fetch(web, "https://b.example/feed", chain_seconds=0).body == b"text"
 
 
 @pytest.mark.parametrize("location", ["javascript:alert(1)", "file:///etc/passwd", "http://[::1", ""])
