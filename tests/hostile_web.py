@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import brotli
 
+from storywatch.core.ids import digest
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
@@ -254,7 +256,9 @@ async def serving(case: Case, folder: Path) -> AsyncIterator[str]:
         server = await asyncio.start_server(watched, "127.0.0.1", 0, ssl=context)
         closing.callback(server.close)
         scheme = "http" if case.scheme == "plain" else "https"
-        yield f"{scheme}://host.test:{server.sockets[0].getsockname()[1]}/{'news/1' if case.page else 'feed'}"
+        # Names of their own: a port may be one at which an earlier server was silent, and is left alone for a while.
+        name = f"{digest('case', case.name).partition('_')[2]}.test" if case.scheme == "plain" else "host.test"
+        yield f"{scheme}://{name}:{server.sockets[0].getsockname()[1]}/{'news/1' if case.page else 'feed'}"
         for task in tuple(answering):
             task.cancel()
         await asyncio.gather(*answering, return_exceptions=True)

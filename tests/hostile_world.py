@@ -62,7 +62,7 @@ class HostileWorld:
             began = time.perf_counter()
             words = await (self._page(url) if case.page else self._feed(url))
             seconds = time.perf_counter() - began
-        async with serving(Case("good", "", said(GOOD)), self.folder) as url:
+        async with serving(Case(f"good after {case.name}", "", said(GOOD)), self.folder) as url:
             return Outcome(words, seconds, await self._feed(url) == "entries 1")
 
     async def _feed(self, url: str) -> str:
