@@ -209,10 +209,7 @@ def _refused(url: str, allow_networks: tuple[Network, ...]) -> str | None:
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         host = "127.0.0.1"
-    if not re.fullmatch(r"[0-9.]+|.*:.*", host):
-        return None
-    reason = refusal(host, allow_networks)
-    return f"{reason} of [fetch]" if reason else None
+    return refusal(host, allow_networks) if re.fullmatch(r"[0-9.]+|.*:.*", host) else None
 
 
 def _encoder(main: Document, *, lacking: Callable[[str], str | None]) -> EncoderSettings | None:
