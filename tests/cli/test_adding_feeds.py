@@ -275,7 +275,9 @@ def test_a_site_with_nothing_to_follow_ends_with_1(desk: Desk, web: SmallWeb) ->
     web.pages["/"] = Page(body="<html><body>Nothing</body></html>")
     done = desk("discover", web.base)
     assert (done.status, done.out) == (1, "")
-    assert "Nothing to follow was found" in desk.shown("discover", web.base)[1]
+    text = desk.shown("discover", web.base)[1]
+    assert "Nothing to follow was found" in text
+    assert "Try the page of a section" in text
 
 
 # --------------------------------------------------------------------------- import and export

@@ -46,7 +46,7 @@ def test_check_counts_what_it_read_and_passes_on_notices(storywatch: Storywatch,
     desk_files.channels = webhook("https://hooks.desk.test/x").replace(SECRET_ENV, "NOBODY_SET_THIS")
     done = storywatch("check")
     assert (done.status, done.err) == (0, "")
-    assert done.lines[0] == f"{desk_files.path}: no faults. 1 feeds, 1 watches, 1 channels."
+    assert done.lines[0] == f"{desk_files.path}: no faults. 1 feed, 1 watch, 1 channel."
     assert any(line.startswith("note: ") and "NOBODY_SET_THIS" in line for line in done.lines[1:])
     told = storywatch("check", "--json").json
     assert (told["feeds"], told["watches"]) == (1, ["harbour-strike"])

@@ -87,6 +87,19 @@ def test_a_watch_that_nobody_knows_is_told_with_those_that_are_known(storywatch:
     assert done.err == "storywatch: no watch 'harbor-strike'; there are: harbour-strike\n"
 
 
+def test_a_feed_that_was_just_added_is_named(
+    told: Desk, storywatch: Storywatch, desk_files: ConfigDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no row before its first poll, and must not look lost. A program sees rows only."""
+    tell(told)
+    config = desk_files.write()
+    with (config / "feeds.toml").open("a") as file:
+        file.write('\n[feeds.lighthouse-post]\nurl = "https://lighthouse-post.example/feed.xml"\n')
+    assert "lighthouse-post" not in storywatch.typed("feeds", "--config", str(config)).out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert storywatch.typed("feeds", "--config", str(config)).lines[-1] == "not polled yet: lighthouse-post"
+
+
 def test_in_a_pipe_a_row_is_a_line_of_cells_with_tabs(told: Desk, storywatch: Storywatch) -> None:
     """Other programs get one line a row, cells with tabs between, and no heads."""
     tell(told)

@@ -76,7 +76,8 @@ def discover(options: Namespace) -> int:
 def _show(look: Look, found: Sequence[Found]) -> None:
     """For people: an address stands on a line of its own, so that it can be copied."""
     if not found:
-        print(f"Nothing to follow was found at {one_line(look.url)}.")
+        print(f"Nothing to follow was found at {one_line(look.url)}: no feed, no sitemap, no list of articles.")
+        print("Try the page of a section, or look for the feed's own address in the page's foot.")
     for one in found:
         size = f"{_count(one.entries, one.kind)}, " if one.asked and not one.fault else ""
         newest = f"the newest of {when(one.newest)}, " if one.newest else ""

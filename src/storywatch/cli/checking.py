@@ -19,7 +19,7 @@ from storywatch.errors import ConfigError, SendFailed, StorywatchError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Sized
 
     from storywatch.app import App
     from storywatch.config import Config
@@ -46,11 +46,16 @@ def check(options: Namespace) -> int:
         print_json({"feeds": len(config.feeds), "watches": [w.id for w in config.watches], "notices": config.notices})
         return 0
     print(
-        f"{options.config}: no faults. {len(config.feeds)} feeds, {len(config.watches)} watches, {len(config.channels)} channels."
+        f"{options.config}: no faults. {_many(config.feeds, 'feed', 'feeds')}, "
+        f"{_many(config.watches, 'watch', 'watches')}, {_many(config.channels, 'channel', 'channels')}."
     )
     for notice in config.notices:
         print(f"note: {notice}")
     return 0
+
+
+def _many(things: Sized, one: str, more: str) -> str:
+    return f"{len(things)} {one if len(things) == 1 else more}"
 
 
 def doctor(options: Namespace) -> int:

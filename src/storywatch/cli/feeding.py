@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from storywatch.store.views import FeedView
 
 
+MOST_NAMED = 5  # feeds in one line
+
+
 def feeds(options: Namespace) -> int:
     """`storywatch feeds [list|check|add|discover|import|export]`."""
     match options.action:
@@ -123,12 +126,22 @@ def _list(config: Config, chosen: Collection[str], *, as_json: bool) -> int:
             )
             for feed in found
         ],
-        empty="No feed was polled yet: `storywatch run` or `storywatch once` does.",
+        empty="No feed was polled yet: `storywatch run` or `storywatch once` does."
+        if chosen
+        else "No feed is in feeds.toml yet: `storywatch feeds add URL` puts one there.",
         spare=("entries", "lang"),
     )
     if found:
         print("\nweek: entries / articles about a story / developments of the last seven days.")
+        _tell_unpolled(sorted(set(chosen) - {feed.id for feed in found}))
     return 0
+
+
+def _tell_unpolled(feeds: Sequence[str]) -> None:
+    """What was added a moment ago is not in the database yet, and should not look lost."""
+    if feeds:
+        more = f" and {len(feeds) - MOST_NAMED} more" if len(feeds) > MOST_NAMED else ""
+        print(f"not polled yet: {', '.join(feeds[:MOST_NAMED])}{more}")
 
 
 def _cells(feed: FeedView) -> tuple[str, ...]:

@@ -298,7 +298,7 @@ def _tell_page(page: Page, read: _Read) -> None:
     _fact("authors", ", ".join(page.authors))
     _fact("language", f"{_lang(page) or 'unknown'} (the page says {page.lang or 'nothing'})")
     _fact("outlet", page.outlet_name or "")
-    if page.url != read.source:
+    if page.url != read.source and not page.url.startswith("file:"):
         _fact("address", without_password(page.url))
     _fact("canonical", page.canonical_url or "")
     _fact("AMP", "this page" if page.is_amp else page.amp_url or "")

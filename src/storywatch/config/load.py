@@ -97,6 +97,7 @@ def load_config(
         encoder=encoder,
         notices=(
             *notices,
+            *_notices_of_feeds(feeds_file, feeds),
             *_notices(fetch, channels, followed),
             *_notices_of_opinion(opinion),
             *_notices_of_encoder(encoder),
@@ -363,6 +364,12 @@ def _notices(
     ]
     notices += [f"watch {watch.id} has no channels: the page only" for watch in watches if not watch.channels]
     return notices
+
+
+def _notices_of_feeds(document: Document, feeds: Mapping[FeedId, Feed]) -> list[str]:
+    return (
+        [] if feeds else [f"{document.file}: no feed in it, so nothing is polled; `storywatch feeds add URL` adds one"]
+    )
 
 
 def _notices_of_opinion(opinion: OpinionSettings | None) -> list[str]:

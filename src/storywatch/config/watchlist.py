@@ -104,12 +104,12 @@ def load_seeds(document: Document) -> tuple[str, ...]:
 
 
 def match_feeds(document: Document, feeds: Collection[str]) -> frozenset[str]:
-    """The feeds that the watch's ids and patterns name."""
+    """The feeds that the watch's ids and patterns name. All feeds may be none: before the first `feeds add`."""
     matched: set[str] = set()
     patterns = named(document, "feeds") if "feeds" in document.data else [(0, "*")]
     for place, pattern in patterns:
         hits = {feed for feed in feeds if fnmatchcase(feed, pattern)}
-        if not hits:
+        if not hits and pattern != "*":
             kind = "pattern matches no feed" if PATTERN_SIGNS.search(pattern) else "no such feed"
             hint = did_you_mean(pattern, feeds)
             document.fault(("feeds", place), f"{found(pattern)}: {kind} of feeds.toml{hint}", at_value=True)

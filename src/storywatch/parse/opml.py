@@ -56,7 +56,9 @@ def parse_opml(body: bytes) -> list[Outline]:
 
 
 def _not_well_formed(error: expat.ExpatError) -> Unreadable:
-    return Unreadable(f"line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}")
+    return Unreadable(
+        f"not OPML, or damaged: line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}"
+    )
 
 
 class _Reader:

@@ -250,6 +250,17 @@ def test_an_empty_watchlist_is_said(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("feeds", ["", 'feeds = ["*"]\n'])
+def test_no_feed_yet_is_said(tmp_path: Path, feeds: str) -> None:
+    """`feeds add` must work on an empty file, with a watch that follows all feeds there; a narrower pattern is a fault."""
+    config = load(tmp_path, feeds="# mine\n", watch=f"{feeds}{QUIET_WATCH}")
+    [watch] = config.watches
+    assert (config.feeds, watch.feeds) == ({}, frozenset())
+    assert config.notices[0].endswith(
+        "feeds.toml: no feed in it, so nothing is polled; `storywatch feeds add URL` adds one"
+    )
+
+
 def test_windows_line_ends_and_byte_order_marks_are_read(tmp_path: Path) -> None:
     """Files come from all kinds of editors."""
     watch = '\ufeffname = "Harbour strike"\r\nabout = """\r\nThe strike.\r\n"""\r\nseeds = ["../seeds/bom.txt"]\r\n'

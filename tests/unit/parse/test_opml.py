@@ -64,7 +64,7 @@ BOMB = '<!DOCTYPE o [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a
     [
         (b"", "no element found"),
         (b"<html><body>Log in</body></html>", "not OPML: it begins with <html>"),
-        (opml("<outline"), "line 1, column"),
+        (opml("<outline"), "not OPML, or damaged: line 1, column"),
         (f"{BOMB}<opml>&b;</opml>".encode(), "DOCTYPE"),
         (b'<!DOCTYPE opml SYSTEM "file:///etc/passwd"><opml/>', "DOCTYPE"),
         (opml("<outline>" * DEEPEST), f"nested more than {DEEPEST} deep"),
