@@ -22,7 +22,8 @@ FLOW = 500  # the last articles judged, of which a watch's base rate is taken
 PROBABLE = 0.5  # from this chance on an article counts as about the story
 DOUBTED = 20  # articles for which the usual rate stands at first
 RARE = 0.75  # of the usual share: down to it a rate says nothing
-TRUSTED = 0.9  # of the shift that the rate itself would ask for
+TRUSTED = 0.9  # of the shift that the rate itself would ask for, where only two lines of an article are known
+TRUSTED_READ = 0.3  # of that for an article that was read: it says enough to stand out after months of other news
 RAREST = 0.002  # beyond it nothing is learnt from so few
 
 HIGH = 0.9  # the quantile of a story's scores that is compared
@@ -44,18 +45,20 @@ def shift_of(scores: Sequence[float], usual: float | None) -> float:
     return round(REACH * (height_of(counted) - usual) * count / (count + PATIENCE), 4)
 
 
-def rate_shift(flow: Sequence[bool], usual: float | None) -> float:
+def rate_shift(flow: Sequence[bool], usual: float | None, *, read: bool) -> float:
     """What a watch's base rate adds to the log-odds that an article is about its story; never more than 0.
 
     `flow` says of the last articles judged whether they were probably about it, `usual` is the least share that the weights were
     learnt with: down to three quarters of it a rate says nothing. Beyond, posterior odds go with the prior ones (Saerens, Latinne and
     Decaestecker 2002). Not the whole of the shift is taken, since what is rejected in the feeds of a whole country is
-    less like the story than what the weights were taught to reject. 0 where nothing is known.
+    less like the story than what the weights were taught to reject; least of it where the article was `read`, and not
+    only its two lines in a feed. 0 where nothing is known.
     """
     if usual is None:
         return 0.0
     rate = (sum(flow) + DOUBTED * usual) / (len(flow) + DOUBTED)
-    return round(min(0.0, TRUSTED * (logit_of(max(RAREST, rate)) - logit_of(RARE * usual))), 4)
+    trusted = TRUSTED_READ if read else TRUSTED
+    return round(min(0.0, trusted * (logit_of(max(RAREST, rate)) - logit_of(RARE * usual))), 4)
 
 
 def height_of(scores: Sequence[float]) -> float:

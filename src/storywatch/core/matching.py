@@ -119,7 +119,7 @@ def match(reading: Reading, story: Story) -> Match:
     return Match(
         relevance=relevance,
         about=about,
-        rate_shift=story.rate_shift,
+        rate_shift=story.rate_shift(read=not evidence.features["feed_only"]),
         copy_of=copy_of,
         reasons=reasons,
         features={name: round(figure, 4) for name, figure in evidence.features.items()},

@@ -198,10 +198,9 @@ class Story:
         """By how much this story's cut lies above the usual one, in log-odds."""
         return shift_of([known.record.score for known in self.known], self.weights.cuts.usual)
 
-    @cached_property
-    def rate_shift(self) -> float:
-        """What the watch's base rate adds to the log-odds that an article is about the story."""
-        return rate_shift(self.flow, self.weights.cuts.share)
+    def rate_shift(self, *, read: bool) -> float:
+        """What the watch's base rate adds to the log-odds that an article, read or not, is about the story."""
+        return rate_shift(self.flow, self.weights.cuts.share, read=read)
 
     def look_at(self, reading: Reading) -> Look:
         """An article against what is known."""

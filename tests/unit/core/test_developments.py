@@ -147,7 +147,7 @@ def test_where_next_to_nothing_is_about_the_story_the_same_evidence_is_worth_les
     reading = read_closely(court(), ENCODER)
     judged = {}
     for name, story in {"quiet": quiet, "busy": busy}.items():
-        found = replace(SURE, relevance=0.8, rate_shift=story.rate_shift)
+        found = replace(SURE, relevance=0.8, rate_shift=story.rate_shift(read=False))
         judged[name] = story.judged(reading, found, judge(found, reading, story), None)
     assert judged["busy"].verdict.score < judged["quiet"].verdict.score
     assert "where so few are: 1 of the last 500 that were judged" in judged["busy"].verdict.reasons[0].words

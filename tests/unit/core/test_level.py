@@ -52,24 +52,30 @@ def test_no_story_moves_by_more_than_its_share_of_the_distance(scores: list[floa
 
 @given(st.lists(st.booleans(), max_size=60))
 def test_without_a_usual_share_the_rate_says_nothing(flow: list[bool]) -> None:
-    assert rate_shift(flow, None) == 0.0
+    assert rate_shift(flow, None, read=False) == 0.0
 
 
 @given(st.integers(0, 200), st.integers(0, 200))
 def test_a_rate_as_usual_or_above_moves_nothing(about: int, other: int) -> None:
     flow = [True] * (about + other) + [False] * other
-    assert rate_shift(flow, 0.5) == 0.0
+    assert rate_shift(flow, 0.5, read=False) == 0.0
 
 
 def test_the_rarer_the_further_and_never_without_end() -> None:
     """Of ten thousand entries of a country's news one may be about the story."""
-    shifts = [rate_shift([True] * about + [False] * (500 - about), 0.5) for about in (200, 100, 50, 5, 0)]
+    shifts = [rate_shift([True] * about + [False] * (500 - about), 0.5, read=False) for about in (200, 100, 50, 5, 0)]
     assert shifts == sorted(shifts, reverse=True)
     assert shifts[0] == 0.0  # a story of which two in five are about it is nothing unusual
     assert shifts[1] < 0
     assert shifts[-1] > TRUSTED * (logit_of(RAREST) - logit_of(0.5))
 
 
+def test_what_was_read_is_moved_less() -> None:
+    """Two lines resemble much by chance, a whole article does not."""
+    flow = [True] * 5 + [False] * 495
+    assert rate_shift(flow, 0.5, read=False) < rate_shift(flow, 0.5, read=True) < 0
+
+
 def test_a_few_articles_move_little() -> None:
     """A watch that begins with three strange articles is not yet one of a busy feed."""
-    assert rate_shift([False] * 3, 0.5) == 0.0 > rate_shift([False] * 30, 0.5)
+    assert rate_shift([False] * 3, 0.5, read=False) == 0.0 > rate_shift([False] * 30, 0.5, read=False)
