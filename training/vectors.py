@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from storywatch.encode import encoder_here
+from storywatch.encode.choice import BUNDLED, parse_choice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,3 +60,14 @@ class KeptVectors:
 def key_of(text: str) -> bytes:
     """What a text is kept under."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+
+
+def open_vectors(name: str, prefix: str, path: Path) -> KeptVectors:
+    """The encoder of this name, with its own file of vectors: the same text has another vector in each.
+
+    It stands here and not beside the commands: a worker process can load a module, but not the folder that was run.
+    """
+    encoder = encoder_here(parse_choice(name, prefix=prefix))
+    if name != BUNDLED:
+        path = path.with_name(f"{path.stem}-{re.sub('[^A-Za-z0-9.-]+', '-', encoder.name)}{path.suffix}")
+    return KeptVectors(encoder, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +137,11 @@ def test_the_command_tells_a_fault_in_a_line(tmp_path: Path, files: dict[str, st
     status, out, err = typed("training", "evaluate", folder)
     assert (status, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"{folder}/{told}")
+
+
+def test_what_the_commands_hand_to_workers_can_be_loaded_there() -> None:
+    """The folder that is run is no module: a worker process can't load a function that stands beside the commands."""
+    source = (ROOT / "training/__main__.py").read_text("utf-8")
+    [opener] = re.findall(r"open_encoder=partial\((\w+)", source)
+    assert f"def {opener}" not in source
+    assert f"import KeptVectors, {opener}" in source
