@@ -48,6 +48,7 @@ from storywatch.core.model import (
 )
 from storywatch.core.websub import HubClaim
 from storywatch.core.weights import Blend, Cuts, Linear, Weights, shipped_weights
+from storywatch.notify.links import Linker
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -361,3 +362,8 @@ def plain_weights(*, news: float = 4) -> Weights:
         entry_words=None,
         entry=model(("lead_best_z",), 0.5, lead_best_z=1),
     )
+
+
+def linker_to(base_url: str) -> Linker:
+    """Makes the links of messages, with a key that everybody knows."""
+    return Linker(base_url=base_url, keys=(bytes(32),))

@@ -39,6 +39,7 @@ from storywatch.fetch.websub import HttpHubCaller
 from storywatch.fetch.workers import Readers
 from storywatch.hubs import Hubs
 from storywatch.notify.email import EmailChannel
+from storywatch.notify.links import Linker
 from storywatch.notify.smtp import SmtpServer
 from storywatch.notify.webhook import WebhookChannel
 from storywatch.opinion import ChatEndpoint, LanguageModel, endpoint_id
@@ -48,6 +49,7 @@ from storywatch.service import Observer, Service
 from storywatch.store.engine import lock_database, open_database, parse_url, release_leases
 from storywatch.store.feedback import Feedback
 from storywatch.store.judgements import Judgements
+from storywatch.store.keys import load_keys
 from storywatch.store.opinions import Opinions
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
@@ -131,6 +133,7 @@ class App:
     hubs: Hubs
     metrics: Metrics
     waker: EmbeddedWaker
+    keys: tuple[bytes, ...]  # that sign the links in messages
     retired: list[Outside] = field(default_factory=list)  # replaced by a reload, and perhaps still in use
 
     @property
@@ -147,7 +150,7 @@ class App:
         """Go on with the configuration as it now stands in its files; where that can't be, with the old one."""
         try:
             config = load_config(self.config.directory, environ=self.environ)
-            outside = build_outside(config, clock=self.clock, readers=self.readers)
+            outside = build_outside(config, clock=self.clock, readers=self.readers, keys=self.keys)
             self.retired.append(outside)  # until it is in use
             await self.sync(config)
         except StorywatchError as error:
@@ -288,7 +291,8 @@ async def open_app(
         encoder = closing.enter_context(open_encoder(config, apart=alone))  # ends before the thread that asks it
         readers = Readers()
         closing.push_async_callback(readers.aclose)
-        outside = build_outside(config, clock=clock, readers=readers)
+        keys = load_keys(database, now=clock.now())
+        outside = build_outside(config, clock=clock, readers=readers, keys=keys)
         waker, metrics = EmbeddedWaker(), Metrics(version=__version__)
         polls, judgements, opinions = Polls(database), Judgements(database, waker), Opinions(database)
         watches = config.watches if wait_for_siblings else tuple(replace(w, settle=SETTLED) for w in config.watches)
@@ -335,6 +339,7 @@ async def open_app(
             hubs=hubs,
             metrics=metrics,
             waker=waker,
+            keys=keys,
         )
         closing.push_async_callback(app.close_outside)
         metrics.reloaded(ok=True, at=clock.now())
@@ -393,8 +398,12 @@ def hold_database(config: Config, *, alone: bool) -> Iterator[Database]:
 # --------------------------------------------------------------------------- from settings to parts
 
 
-def build_outside(config: Config, *, clock: Clock, readers: Readers) -> Outside:
-    """Fetchers and channels as configured. A channel that is disabled is left out: its deliveries wait."""
+def build_outside(config: Config, *, clock: Clock, readers: Readers, keys: tuple[bytes, ...]) -> Outside:
+    """Fetchers and channels as configured. A channel that is disabled is left out: its deliveries wait.
+
+    `keys` sign the links in messages.
+    """
+    linker = Linker(base_url=config.web.base_url, keys=keys)
     client = build_client(
         user_agent=user_agent(__version__, config.fetch.contact), allow_networks=config.fetch.allow_networks
     )
@@ -408,7 +417,9 @@ def build_outside(config: Config, *, clock: Clock, readers: Readers) -> Outside:
         discoverer=Discoverer(web, readers),
         hubs=HttpHubCaller(client, hosts, clock),
         pages=HttpPageFetcher(web, robots, readers, clock, feeds=config.feeds),
-        channels={name: build_channel(settings, config, client=client) for name, settings in usable.items()},
+        channels={
+            name: build_channel(settings, config, client=client, linker=linker) for name, settings in usable.items()
+        },
         rules={name: rules_of(settings) for name, settings in usable.items()},
     )
 
@@ -417,7 +428,7 @@ def build_outside(config: Config, *, clock: Clock, readers: Readers) -> Outside:
 async def open_outside(config: Config, *, clock: Clock) -> AsyncIterator[Outside]:
     """Fetchers and channels by themselves, without a database."""
     readers = Readers()
-    outside = build_outside(config, clock=clock, readers=readers)
+    outside = build_outside(config, clock=clock, readers=readers, keys=())  # no story is told of
     try:
         yield outside
     finally:
@@ -425,13 +436,12 @@ async def open_outside(config: Config, *, clock: Clock) -> AsyncIterator[Outside
         await readers.aclose()
 
 
-def build_channel(settings: ChannelSettings, config: Config, *, client: Client) -> AnyChannel:
+def build_channel(settings: ChannelSettings, config: Config, *, client: Client, linker: Linker) -> AnyChannel:
     """One channel, ready to send."""
     if isinstance(settings, WebhookSettings):
         secrets = tuple(secret.get_secret_value() for secret in settings.secrets)
-        return WebhookChannel(
-            settings.id, url=settings.url, secrets=secrets, client=client, base_url=config.web.base_url
-        )
+        return WebhookChannel(settings.id, url=settings.url, secrets=secrets, client=client, linker=linker)
+    assert isinstance(settings, EmailSettings)
     server = SmtpServer(
         host=settings.host,
         port=settings.port,
@@ -443,7 +453,7 @@ def build_channel(settings: ChannelSettings, config: Config, *, client: Client) 
         settings.id,
         sender=settings.sender,
         server=server,
-        base_url=config.web.base_url,
+        linker=linker,
         timezone=config.service.timezone,
     )
 
@@ -475,14 +485,23 @@ def build_adviser(
 def rules_of(settings: ChannelSettings) -> ChannelRules:
     """Whom a channel reaches, and when."""
     recipients = settings.to if isinstance(settings, EmailSettings) else (settings.id,)
-    return ChannelRules(recipients=recipients, quiet_hours=settings.quiet_hours)
+    return ChannelRules(
+        recipients=recipients,
+        quiet_hours=settings.quiet_hours,
+        digest=settings.digest,
+        min_interval=settings.min_interval,
+        rate=settings.rate,
+    )
 
 
 def secrets_of(config: Config) -> list[str]:
     """Every secret that the configuration holds, so that logs can blot them out."""
     found = [config.web.token, config.opinion.key if config.opinion else None]
     for settings in config.channels.values():
-        found += [settings.password] if isinstance(settings, EmailSettings) else settings.secrets
+        if isinstance(settings, EmailSettings):
+            found.append(settings.password)
+        elif isinstance(settings, WebhookSettings):
+            found += settings.secrets
     return [secret.get_secret_value() for secret in found if secret is not None]
 
 

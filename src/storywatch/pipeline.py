@@ -58,11 +58,11 @@ if TYPE_CHECKING:
         Entry,
         FeedClaim,
         Glance,
+        Message,
         Page,
         PollOutcome,
         PollPlan,
         RawPage,
-        Tidings,
         Watch,
         WatchId,
     )
@@ -493,16 +493,16 @@ class Pipeline:
         return await asyncio.get_running_loop().run_in_executor(self.thinker, partial(step, *args, **kwargs))
 
 
-def rendered(channel: Channel, tidings: Tidings) -> bytes:
+def rendered(channel: Channel, message: Message) -> bytes:
     """The final bytes. One that can't be made is refused for good: it must not hold up all others of its channel."""
     try:
-        return channel.render(tidings)
+        return channel.render(message)
     except Rejected:
         raise
     except Exception as error:
-        log.exception("message_broke", delivery_id=tidings.delivery, channel=tidings.recipient.channel)
-        message = f"the message can't be made: {type(error).__name__}: {error}"
-        raise Rejected(message) from error
+        log.exception("message_broke", delivery_id=message.delivery, channel=message.recipient.channel)
+        told = f"the message can't be made: {type(error).__name__}: {error}"
+        raise Rejected(told) from error
 
 
 def read_closely(article: Article, encoder: Encoder) -> Reading:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Judged,
         LanguageMean,
         Listing,
+        Message,
         NotModified,
         Page,
         PlannedDelivery,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         RawPage,
         Sentence,
         StoryMemory,
-        Tidings,
         Validators,
         Vector,
         WatchId,
@@ -373,7 +373,7 @@ class Outbox(Protocol):
         now: datetime,
         limit: int,
         lease: timedelta,
-        render: Callable[[Tidings], bytes],
+        render: Callable[[Message], bytes],
     ) -> list[DeliveryClaim]:
         """T4: due deliveries of these channels become ours, in order within a recipient's story.
 
@@ -390,8 +390,8 @@ class Outbox(Protocol):
 class Channel(Protocol):
     """A configured place to send alerts. One file in `notify/` each."""
 
-    def render(self, tidings: Tidings) -> bytes:
-        """The final bytes of a message; the same tidings give the same bytes."""
+    def render(self, message: Message) -> bytes:
+        """The final bytes of a message; the same message gives the same bytes."""
         ...
 
     async def send(self, claim: DeliveryClaim, *, now: datetime) -> None:

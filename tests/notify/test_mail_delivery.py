@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import NOON, a_claim, tidings
+from builders import NOON, a_claim, linker_to, tidings
 from mail_server import PASSWORD, Mailbox, mail_server, trusting
 
 from storywatch.core.model import ChannelId, DeliveryId, Recipient
@@ -30,7 +30,7 @@ def a_channel(
         ChannelId("desk"),
         sender="Harbour Desk <storywatch@example.org>",
         server=SmtpServer(host=host, port=mailbox.port, **server),
-        base_url="http://127.0.0.1:8480",
+        linker=linker_to("http://127.0.0.1:8480"),
         trust=trusting() if trusted else None,
         patience=patience,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from builders import NOON, a_claim, tidings
+from builders import NOON, a_claim, linker_to, tidings
 from standardwebhooks import Webhook, WebhookVerificationError
 from webhook_receiver import Receiver, receiving
 
@@ -29,7 +29,7 @@ OTHER_SECRET = "whsec_" + "bm90IHRoZSBzZWNyZXQgb2YgMjQgYnl0ZXMgLi4="
 
 
 def a_channel(client: httpx.AsyncClient, url: str, **changes: Any) -> WebhookChannel:
-    values: dict[str, Any] = {"secrets": (SECRET,), "base_url": "http://127.0.0.1:8480", **changes}
+    values: dict[str, Any] = {"secrets": (SECRET,), "linker": linker_to("http://127.0.0.1:8480"), **changes}
     return WebhookChannel(ChannelId("newsroom"), url=url, client=client, **values)
 
 
@@ -247,4 +247,6 @@ def test_a_channel_that_cannot_work_is_a_config_error(wrong: dict[str, Any]) -> 
     """The message names the channel and never the secret."""
     values: dict[str, Any] = {"url": "https://hooks.example.org/", "secrets": (SECRET,), **wrong}
     with pytest.raises(ConfigError, match="channel 'newsroom'"):
-        WebhookChannel(ChannelId("newsroom"), client=httpx.AsyncClient(), base_url="http://127.0.0.1:8480", **values)
+        WebhookChannel(
+            ChannelId("newsroom"), client=httpx.AsyncClient(), linker=linker_to("http://127.0.0.1:8480"), **values
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from at_work import ARREST, DEAL, AtWork, RecordingChannel, the_watch
+from builders import linker_to
 from desks import DESK
 from newsroom import SECRET
 from standardwebhooks import Webhook
@@ -205,7 +206,7 @@ def test_a_real_channel_at_the_end_of_the_line(database: Database) -> None:
             work.web.put(hook, status=503, retry_after="30")
             work.web.put(hook, status=204)
             channel = WebhookChannel(
-                DESK, url=hook, secrets=(SECRET,), client=work._client, base_url="http://127.0.0.1:8480"
+                DESK, url=hook, secrets=(SECRET,), client=work._client, linker=linker_to("http://127.0.0.1:8480")
             )
             await work.baseline()
             await work.break_news(DEAL)

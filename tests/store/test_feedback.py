@@ -12,9 +12,10 @@ from builders import NOON, a_judged, a_vector, an_article
 from desks import DESK, Desk
 from sqlalchemy import create_engine, func, select
 
-from storywatch.core.alerting import REPORTED, ChannelRules, plan_alert
+from storywatch.core.alerting import ChannelRules, plan_alert
 from storywatch.core.corrections import development_id, plan_correction, told_anew
 from storywatch.core.model import (
+    AlertKind,
     Article,
     DeliveryState,
     EntryState,
@@ -331,7 +332,7 @@ def test_a_development_made_by_the_desk_may_be_alerted(desk: Desk, feedback: Fee
     said = plan_correction(case, FeedbackKind.NEW, now=LATER)
     feedback.record_feedback(case, said, encoder="enc", told=told, alert=alert, deliveries=deliveries)
     assert desk.waker.woken[-1] == deliveries[0].id
-    assert alert.kind == REPORTED
+    assert alert.kind is AlertKind.REPORTED
     assert state_of(desk, THIRD.title) == (DeliveryState.WAITING, None)
     undo(feedback, THIRD)
     assert state_of(desk, THIRD.title) == (DeliveryState.DEAD, WITHDRAWN)

@@ -133,7 +133,7 @@ async def _ask_channels(app: App) -> list[Finding]:
 
 
 async def _ask_channel(app: App, name: ChannelId) -> Finding:
-    from storywatch.config import WebhookSettings  # noqa: PLC0415  heavy
+    from storywatch.config import EmailSettings, WebhookSettings  # noqa: PLC0415  heavy
     from storywatch.notify.email import EmailChannel  # noqa: PLC0415
 
     what, settings, channel = f"channel {name}", app.config.channels[name], app.outside.channels.get(name)
@@ -143,6 +143,7 @@ async def _ask_channel(app: App, name: ChannelId) -> Finding:
         told = f"signed calls to {urlsplit(settings.url).hostname}; `storywatch test-channel {name}` sends one"
         return Finding(what=what, ok=True, told=told)
     assert isinstance(channel, EmailChannel)
+    assert isinstance(settings, EmailSettings)
     try:
         await channel.login_check()
     except SendFailed as error:

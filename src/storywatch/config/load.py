@@ -28,6 +28,8 @@ from storywatch.config.tables import (
     CHANNELS,
     SHIPPED,
     ArticleTable,
+    ChannelTable,
+    DigestTable,
     EmailTable,
     EncoderTable,
     FeedsFile,
@@ -44,7 +46,7 @@ from storywatch.config.tables import (
 from storywatch.config.values import is_loopback, read_id
 from storywatch.config.watchlist import watch_of
 from storywatch.core.addresses import refusal
-from storywatch.core.alerting import QuietHours
+from storywatch.core.alerting import DigestTimes, QuietHours
 from storywatch.core.model import ArticleRules, ChannelId, Feed, FeedId, FeedKind, Severity, Watch
 from storywatch.core.urls import url_key
 from storywatch.encode.choice import BUNDLED, FOLDER_SIGNS, EncoderChoice, missing_library
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 
     from storywatch.core.addresses import Network
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EXAMPLE = re.compile(r"[@./]example\.(org|com|net)\b")
 
 
@@ -134,7 +137,12 @@ def _settings(
         )
         main.fault(("fetch", "websub"), told, at_value=True)
     return (
-        ServiceSettings(database=service.database, timezone=service.timezone),
+        ServiceSettings(
+            database=service.database,
+            timezone=service.timezone,
+            ping_url=service.ping_url,
+            trouble=_trouble(main, service),
+        ),
         FetchSettings(
             contact=fetch.contact,
             allow_networks=tuple(fetch.allow_networks),
@@ -147,6 +155,19 @@ def _settings(
         ),
         channels,
     )
+
+
+def _trouble(main: Document, service: ServiceTable) -> tuple[ChannelId, ...]:
+    """The channels to be told of trouble; each must be there."""
+    known = main.table("channels")
+    for place, name in enumerate(service.trouble):
+        if name not in known:
+            main.fault(
+                ("service", "trouble", place),
+                f"{found(name)}: no such channel in this file{did_you_mean(name, known)}",
+                at_value=True,
+            )
+    return tuple(ChannelId(name) for name in dict.fromkeys(service.trouble))
 
 
 def _token(main: Document, web: WebTable | None, *, environ: Mapping[str, str]) -> Secret | None:
@@ -250,8 +271,8 @@ def _email(name: ChannelId, table: EmailTable, secret: Secret | None, *, zone: s
         tls=tls,
         user=unquote(server.username) if server.username else None,
         password=secret.value if secret else None,
-        quiet_hours=_quiet_hours(table.quiet_hours, zone=zone),
         disabled=secret.missing if secret else None,
+        **_times(table, zone=zone),
     )
 
 
@@ -268,8 +289,29 @@ def _webhook(
         id=name,
         url=table.url,
         secrets=secrets,
-        quiet_hours=_quiet_hours(table.quiet_hours, zone=zone),
         disabled=secret.missing,
+        **_times(table, zone=zone),
+    )
+
+
+def _times(table: ChannelTable, *, zone: str) -> dict[str, Any]:
+    """When a channel of any type may be sent on, as its settings have it."""
+    return {
+        "quiet_hours": _quiet_hours(table.quiet_hours, zone=zone),
+        "digest": _digest(table.digest, zone=zone),
+        "min_interval": table.min_interval,
+        "rate": table.rate,
+    }
+
+
+def _digest(table: DigestTable | None, *, zone: str) -> DigestTimes | None:
+    if table is None:
+        return None
+    return DigestTimes(
+        at=table.at,
+        weekday=WEEKDAYS.index(table.weekday or "monday") if table.every == "week" else None,
+        timezone=table.timezone or zone,
+        let_through=Severity(table.let_through) if table.let_through else None,
     )
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
     from pathlib import Path
 
     from pydantic import SecretStr
 
     from storywatch.core.addresses import Network
-    from storywatch.core.alerting import QuietHours
+    from storywatch.core.alerting import DigestTimes, QuietHours, Rate
     from storywatch.core.model import ChannelId, Feed, FeedId, Watch
     from storywatch.encode.choice import EncoderChoice
 
 Tls = Literal["implicit", "starttls", "none"]
+NOTHING = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class ServiceSettings:
 
     database: str
     timezone: str
+    ping_url: str | None = None
+    trouble: tuple[ChannelId, ...] = ()  # empty: the first channel that works
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +53,21 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmailSettings:
-    """A channel of type email. `disabled` says why nothing can be sent on it now."""
+class ChannelSettings:
+    """What channels of every type have. `disabled` says why nothing can be sent on it now."""
 
     id: ChannelId
+    quiet_hours: QuietHours | None = None
+    digest: DigestTimes | None = None
+    min_interval: timedelta = NOTHING
+    rate: Rate | None = None
+    disabled: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailSettings(ChannelSettings):
+    """A channel of type email."""
+
     to: tuple[str, ...]
     sender: str
     host: str
@@ -61,22 +75,14 @@ class EmailSettings:
     tls: Tls
     user: str | None = None
     password: SecretStr | None = None
-    quiet_hours: QuietHours | None = None
-    disabled: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookSettings:
-    """A channel of type webhook; it signs with every secret. `disabled` says why it can't call now."""
+class WebhookSettings(ChannelSettings):
+    """A channel of type webhook; it signs with every secret."""
 
-    id: ChannelId
     url: str
     secrets: tuple[SecretStr, ...]
-    quiet_hours: QuietHours | None = None
-    disabled: str | None = None
-
-
-ChannelSettings = EmailSettings | WebhookSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from storywatch.config.values import (
     AddressRange,
     BaseUrl,
     Budget,
+    ChannelRate,
     ClockTime,
     Contact,
     Database,
@@ -30,6 +31,7 @@ from storywatch.config.values import (
     Line,
     Listen,
     ModelUrl,
+    OwnerCounts,
     Parallel,
     Patience,
     Prefix,
@@ -86,13 +88,19 @@ def twice(written: Mapping[str, Any], key: str) -> Iterator[Contradiction]:
 class ServiceTable(Table):
     """The table [service]."""
 
-    reserved = frozenset({"ping_url"})
-
     database: Database = Field(
         default="sqlite:///data/storywatch.db",
         description="Where everything is kept. A relative path starts at the working directory.",
     )
     timezone: Zone = Field(default="UTC", description="Time zone of quiet hours and of times shown to people.")
+    ping_url: WebhookUrl | None = Field(
+        default=None,
+        description="An address that is asked once a minute while all is well: who watches it hears when storywatch itself has died.",
+    )
+    trouble: list[Line] = Field(
+        default=[],
+        description="Channels that are told when a feed, a channel or storywatch itself is in trouble. Empty: the first one in use that is not in trouble.",
+    )
 
 
 class FetchTable(Table):
@@ -167,10 +175,45 @@ class QuietHoursTable(Table):
             yield "to", "the same time as from: leave quiet_hours out to be told at any time"
 
 
-class EmailTable(Table):
-    """A table [channels.*] of type email."""
+class DigestTable(Table):
+    """The table digest of a channel."""
 
-    reserved = frozenset({"digest", "min_interval", "rate"})
+    every: Literal["day", "week"] = Field(default="day", description="How often.")
+    at: ClockTime = Field(description="At this time of day.")
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None = Field(
+        default=None, description='On this day, of a weekly one. Without it "monday".'
+    )
+    timezone: Zone | None = Field(default=None, description="Time zone of both; without it, that of [service].")
+    let_through: Literal["minor", "major"] | None = Field(
+        default=None, description="Developments of this severity or above are sent at once. Without it nothing is."
+    )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """A day of the week says nothing of what comes each day."""
+        if "weekday" in written and written.get("every", "day") == "day":
+            yield "weekday", 'goes with every = "week" only'
+
+
+class ChannelTable(Table):
+    """What the tables [channels.*] of every type have."""
+
+    quiet_hours: QuietHoursTable | None = Field(default=None, description="When alerts wait.")
+    digest: DigestTable | None = Field(
+        default=None, description="When what was not sent at once is told together, with what is doubtful."
+    )
+    min_interval: Duration = Field(
+        default="0s",
+        validate_default=True,
+        description="Least time between two messages about one story to one recipient; what comes meanwhile is told together.",
+    )
+    rate: ChannelRate | None = Field(
+        default=None, description='Most messages on this channel, such as "30/1m"; more wait for their turn.'
+    )
+
+
+class EmailTable(ChannelTable):
+    """A table [channels.*] of type email."""
 
     type: Literal["email"] = Field(description="The kind of channel.")
     to: Annotated[list[Email], Field(min_length=1)] = Field(description="The recipients; each gets a mail of its own.")
@@ -185,7 +228,6 @@ class EmailTable(Table):
     password_file: SecretPath | None = Field(
         default=None, description="File that holds the password, relative to this file."
     )
-    quiet_hours: QuietHoursTable | None = Field(default=None, description="When alerts wait.")
 
     @classmethod
     def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
@@ -209,10 +251,10 @@ class EmailTable(Table):
             yield "tls", 'with "none" the password would cross the network in clear: take tls or the password out'
 
 
-class WebhookTable(Table):
+class WebhookTable(ChannelTable):
     """A table [channels.*] of type webhook."""
 
-    reserved = frozenset({"tls", "digest", "min_interval", "rate"})
+    reserved = frozenset({"tls"})
 
     type: Literal["webhook"] = Field(description="The kind of channel.")
     url: WebhookUrl = Field(description="The address that is called with POST.")
@@ -223,7 +265,6 @@ class WebhookTable(Table):
     secret_file: SecretPath | None = Field(
         default=None, description="File that holds the signing secret, relative to this file."
     )
-    quiet_hours: QuietHoursTable | None = Field(default=None, description="When alerts wait.")
 
     @classmethod
     def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
@@ -429,6 +470,14 @@ class AlertTable(Table):
         default="20s",
         validate_default=True,
         description="How long a new development waits for other reports of it before it is sent.",
+    )
+    corroborate: OwnerCounts = Field(
+        default=[],
+        validate_default=True,
+        description="Numbers of independent owners, such as [2, 5]: you are told once when as many report a development.",
+    )
+    remind: Duration | None = Field(
+        default=None, description="Until somebody acknowledges it, a development is told again after this time."
     )
 
 

@@ -17,11 +17,13 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from storywatch.config.faults import did_you_mean, found, near_id, wrong
 from storywatch.core.addresses import Network
+from storywatch.core.alerting import Rate
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST_DURATION = timedelta(days=366)
 SHORTEST_PATIENCE, LONGEST_PATIENCE = timedelta(seconds=1), timedelta(seconds=30)
 MOST_CALLS = 100_000  # a day
+MOST_OWNERS = 100
 DURATION = r"(0|[1-9][0-9]{0,8})([smhd])"
 ID = r"[a-z0-9-]+"
 ENV_NAME = r"[A-Z_][A-Z0-9_]*"
@@ -190,6 +192,28 @@ def read_band(value: Any) -> tuple[float, float] | None:
     if len(value) != 2 or not 0 <= value[0] < value[1] <= 1:  # noqa: PLR2004  low and high
         raise wrong(value, expected, f" ({', '.join(map(str, value[:3]))})")
     return float(value[0]), float(value[1])
+
+
+def read_rate(value: Any) -> Rate:
+    """`30/1m`: so many messages in such a time."""
+    expected = 'a number of messages and a time such as "30/1m"'
+    parts = re.fullmatch(rf"([1-9][0-9]{{0,5}})/({DURATION})", value) if isinstance(value, str) else None
+    if parts is None:
+        raise wrong(value, expected)
+    per = _duration(parts[2], expected=expected)
+    if not per:
+        raise wrong(value, expected)
+    return Rate(messages=int(parts[1]), per=per)
+
+
+def read_owner_counts(value: Any) -> tuple[int, ...]:
+    """Numbers of owners, each once; kept from the least to the most."""
+    expected = f"a list of whole numbers from 2 to {MOST_OWNERS} such as [2, 5]"
+    if not isinstance(value, list) or any(isinstance(one, bool) or not isinstance(one, int) for one in value):
+        raise wrong(value, expected)
+    if any(not 2 <= one <= MOST_OWNERS for one in value) or len(set(value)) < len(value):  # noqa: PLR2004  in the message
+        raise wrong(value, expected, ", each once")
+    return tuple(sorted(value))
 
 
 def read_patience(value: Any) -> timedelta:
@@ -392,6 +416,14 @@ Term = Annotated[str, BeforeValidator(read_term), text_of()]
 Selector = Annotated[str, BeforeValidator(read_selector), text_of()]
 FeedUrl = Annotated[str, BeforeValidator(read_feed_url), text_of("https?://.+")]
 WebhookUrl = Annotated[str, BeforeValidator(read_webhook_url), text_of("https?://.+")]
+ChannelRate = Annotated[Rate, BeforeValidator(read_rate), text_of(rf"[1-9][0-9]{{0,5}}/{DURATION}")]
+OwnerCounts = Annotated[
+    tuple[int, ...],
+    BeforeValidator(read_owner_counts),
+    WithJsonSchema(
+        {"type": "array", "items": {"type": "integer", "minimum": 2, "maximum": MOST_OWNERS}, "uniqueItems": True}
+    ),
+]
 BaseUrl = Annotated[str, BeforeValidator(read_base_url), text_of("https?://.+")]
 Contact = Annotated[str, BeforeValidator(read_contact), text_of()]
 Smtp = Annotated[str, BeforeValidator(read_smtp), text_of("smtps?://.+")]

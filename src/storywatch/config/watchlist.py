@@ -70,6 +70,8 @@ def watch_of(
         minimum=Severity(written.alert.minimum),
         sensitivity=Sensitivity(written.alert.sensitivity),
         settle=written.alert.settle,
+        corroborate=written.alert.corroborate,
+        remind=written.alert.remind,
         translate_to=written.translate_to,
     )
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from storywatch.core.ids import digest
-from storywatch.core.model import Alert, AlertId, ChannelId, DeliveryId, PlannedDelivery, Recipient, Severity
+from storywatch.core.model import Alert, AlertId, AlertKind, DeliveryId, Hold, PlannedDelivery, Recipient, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from storywatch.core.model import Article, Development, Watch
+    from storywatch.core.model import Article, ChannelId, Development, Watch
 
-REPORTED = "development.reported"
 AGE_LIMIT = timedelta(hours=72)
 MINUTE = timedelta(minutes=1)
 SEVERITIES = tuple(Severity)  # from the least to the most
+NOTHING = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +35,38 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTimes:
+    """When a channel tells in one digest what it has not told at once; by the clock on the wall of `timezone`.
+
+    A development of severity `let_through` or more is told at once.
+    """
+
+    at: time
+    weekday: int | None  # of a weekly one, Monday is 0; None: daily
+    timezone: str  # IANA
+    let_through: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """At most `messages` on a channel at once, and as many again in each `per`."""
+
+    messages: int
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRules:
-    """Whom a channel reaches, and when. A webhook's only recipient is the channel itself, by its id."""
+    """Whom a channel reaches, and when. A webhook's only recipient is the channel itself, by its id.
+
+    `min_interval` is the least time between two messages about one story to one recipient.
+    """
 
     recipients: tuple[str, ...]
     quiet_hours: QuietHours | None = None
+    digest: DigestTimes | None = None
+    min_interval: timedelta = NOTHING
+    rate: Rate | None = None
 
 
 def plan_alert(
@@ -52,25 +79,40 @@ def plan_alert(
     """
     held = _reason_to_hold(development, article, watch, rules=rules)
     alert = Alert(
-        id=AlertId(digest("alr", development.id, REPORTED)),
+        id=AlertId(digest("alr", development.id, AlertKind.REPORTED)),
         watch=watch.id,
         development=development.id,
-        kind=REPORTED,
+        kind=AlertKind.REPORTED,
         created_at=now,
         held=held,
     )
     if held:
         return alert, ()
-    return alert, tuple(
+    return alert, plan_deliveries(
+        alert, watch.channels, severity=development.severity, rules=rules, now=now, settle=watch.settle
+    )
+
+
+def plan_deliveries(
+    alert: Alert,
+    channels: Sequence[ChannelId],
+    *,
+    severity: Severity | None,
+    rules: Mapping[ChannelId, ChannelRules],
+    now: datetime,
+    settle: timedelta = NOTHING,
+) -> tuple[PlannedDelivery, ...]:
+    """One delivery of an alert for each recipient of each of these channels that is in use."""
+    return tuple(
         _plan_delivery(
             alert,
             Recipient(channel=channel, address=address),
-            severity=development.severity,
-            ready_at=now + watch.settle,
-            settle=watch.settle,
-            quiet=rules[channel].quiet_hours,
+            severity=severity,
+            rules=rules[channel],
+            now=now,
+            settle=settle,
         )
-        for channel in dict.fromkeys(watch.channels)
+        for channel in dict.fromkeys(channels)
         if channel in rules
         for address in dict.fromkeys(rules[channel].recipients)
     )
@@ -118,31 +160,41 @@ def _plan_delivery(
     alert: Alert,
     recipient: Recipient,
     *,
-    severity: Severity,
-    ready_at: datetime,
+    severity: Severity | None,
+    rules: ChannelRules,
+    now: datetime,
     settle: timedelta,
-    quiet: QuietHours | None,
 ) -> PlannedDelivery:
-    not_before, note = ready_at, _settle_note(settle)
-    if quiet and not _is_let_through(quiet, severity):
-        quiet_end = quiet_until(quiet, ready_at)
-        if quiet_end:
-            not_before = quiet_end
-            note = f"quiet hours until {quiet.end:%H:%M} ({quiet.timezone})"
+    not_before, hold, note = _moment(severity, rules=rules, now=now, settle=settle)
     return PlannedDelivery(
         id=DeliveryId(digest("dlv", alert.id, recipient.channel, recipient.address)),
         recipient=recipient,
         not_before=not_before,
+        hold=hold,
         note=note,
+        severity=severity,
     )
+
+
+def _moment(
+    severity: Severity | None, *, rules: ChannelRules, now: datetime, settle: timedelta
+) -> tuple[datetime, Hold | None, str | None]:
+    """When a message may go, what it waits for, and the same in words."""
+    ready_at = now + settle
+    quiet = rules.quiet_hours
+    if quiet and not _is_let_through(quiet.let_through, severity):
+        quiet_end = quiet_until(quiet, ready_at)
+        if quiet_end:
+            return quiet_end, Hold.QUIET, f"quiet hours until {quiet.end:%H:%M} ({quiet.timezone})"
+    return ready_at, Hold.SETTLE if settle else None, _settle_note(settle)
 
 
 def _settle_note(settle: timedelta) -> str | None:
     return f"waits {settle.total_seconds():g} s for other reports of the same" if settle else None
 
 
-def _is_let_through(quiet: QuietHours, severity: Severity) -> bool:
-    return quiet.let_through is not None and _rank(severity) >= _rank(quiet.let_through)
+def _is_let_through(least: Severity | None, severity: Severity | None) -> bool:
+    return least is not None and severity is not None and _rank(severity) >= _rank(least)
 
 
 def _rank(severity: Severity) -> int:

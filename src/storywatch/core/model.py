@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 import numpy as np
 import numpy.typing as npt
@@ -514,6 +514,8 @@ class Watch:
     minimum: Severity = Severity.MINOR
     sensitivity: Sensitivity = Sensitivity.BALANCED
     settle: timedelta = timedelta(seconds=20)
+    corroborate: tuple[int, ...] = ()  # numbers of independent owners at which a follow-up is told, ascending
+    remind: timedelta | None = None  # told again after this time until it is acknowledged
     translate_to: str | None = None  # language in which new sentences are told beside their own
 
 
@@ -754,16 +756,45 @@ class Judged:
 # --------------------------------------------------------------------------- alert -> delivery
 
 
+class AlertKind(StrEnum):
+    """What an alert says; the webhook's `type`."""
+
+    REPORTED = "development.reported"
+    CORROBORATED = "development.corroborated"
+    CORRECTED = "development.corrected"
+    REMINDER = "development.reminder"
+    DIGEST = "digest"
+    TROUBLE = "service.trouble"
+    RECOVERED = "service.recovered"
+
+
+class Hold(StrEnum):
+    """What a delivery waits for, beside its channel."""
+
+    SETTLE = "settle"  # other reports of the same
+    QUIET = "quiet"
+    DIGEST = "digest"
+    INTERVAL = "interval"  # the story was told of a moment ago
+    SNOOZE = "snooze"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """What we decided to say about a development; immutable. `held` is the reason for saying nothing."""
+    """What we decided to say; immutable. `held` is the reason for saying nothing.
+
+    `watch` and `development` are those that it is about; a digest of several stories and what is said of the service
+    itself have none. `detail` is what the kind needs beside, as JSON: of a corroboration `owners` and `words`, of a
+    correction `words` and `url`, of a reminder `number`, of a digest `because`, `since` and `until`, of trouble
+    `signs`.
+    """
 
     id: AlertId
-    watch: WatchId
-    development: DevelopmentId
-    kind: str  # the webhook's `type`
+    watch: WatchId | None
+    development: DevelopmentId | None
+    kind: AlertKind
     created_at: datetime
     held: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -776,12 +807,17 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedDelivery:
-    """A delivery as decided: one alert to one recipient, not before a moment."""
+    """A delivery as decided: one alert to one recipient, not before a moment.
+
+    `hold` is what it waits for and `note` the same in words. What several hold back together is told together.
+    """
 
     id: DeliveryId
     recipient: Recipient
     not_before: datetime
-    note: str | None = None  # why it waits: settle, quiet hours
+    note: str | None = None
+    hold: Hold | None = None
+    severity: Severity | None = None  # of the development; None: of none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -799,7 +835,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tidings:
-    """Everything an alert says, ready to be rendered: the development, who reports it, and why it was told."""
+    """Everything an alert about one development says, ready to be rendered.
+
+    The development, who reports it, and why it was told. `alert.kind` tells whether it is told for the first time,
+    corroborated, corrected, or told again as a reminder.
+    """
 
     alert: Alert
     delivery: DeliveryId
@@ -810,6 +850,96 @@ class Tidings:
     why: tuple[str, ...]
     score: float
     rendered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gist:
+    """One development among several in a message."""
+
+    watch: WatchId
+    watch_name: str
+    development: Development
+    reports: tuple[Report, ...]  # the first one broke it
+    kind: AlertKind = AlertKind.REPORTED
+    words: str | None = None  # of a follow-up: what it says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """An article that may tell something new: only digests tell of it."""
+
+    watch: WatchId
+    watch_name: str
+    article: ArticleId
+    report: Report
+    score: float
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestTidings:
+    """Several developments told together: of a day or a week, or after quiet hours, a snooze or an interval.
+
+    `gists` were not told before; `told` were, one by one, in the same time. `doubts` are of a daily or weekly digest
+    only. With a `watch` in its alert it is about this story alone and belongs in its thread.
+    """
+
+    alert: Alert
+    delivery: DeliveryId
+    recipient: Recipient
+    gists: tuple[Gist, ...]
+    told: tuple[Gist, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    rendered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """Something that keeps storywatch from doing its work, or has done so until `ended_at`."""
+
+    subject: str  # "feed:ID", "channel:ID", "polls"
+    words: str
+    since: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TroubleTidings:
+    """What is told of the service itself: trouble, or that it is over."""
+
+    alert: Alert
+    delivery: DeliveryId
+    recipient: Recipient
+    signs: tuple[Sign, ...]
+    rendered_at: datetime
+
+
+Message = Tidings | DigestTidings | TroubleTidings
+
+
+class SilenceKind(StrEnum):
+    """How a story is silenced: told never, or later."""
+
+    MUTE = "mute"  # what is found meanwhile is on the page only
+    SNOOZE = "snooze"  # what is found meanwhile is told together at its end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """A story that is not to be told of for a while; to one recipient or to all.
+
+    It ends at `until`, with the next major development if `until_major`, or when somebody ends it.
+    """
+
+    id: int
+    watch: WatchId
+    recipient: Recipient | None
+    kind: SilenceKind
+    created_at: datetime
+    until: datetime | None = None
+    until_major: bool = False
+    by: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -841,3 +971,5 @@ class DeliveryState(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
     DEAD = "dead"
+    FOLDED = "folded"  # told within another delivery, whose fate is its own
+    MUTED = "muted"  # the story, or this recipient of it, is silenced

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
-from storywatch.notify.render import timeline_url
 from storywatch.notify.text import URL_LIMIT, clean, cut
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from storywatch.core.model import ChannelId, NewSentence, Report, Tidings, Translation
+    from storywatch.notify.links import Linker
 
 BODY_LIMIT: Final = 20_000  # bytes, as Standard Webhooks advises
 
@@ -38,10 +38,10 @@ class _Room:
         return replace(self, chars=self.chars // 2)
 
 
-def alert_body(tidings: Tidings, *, base_url: str) -> bytes:
+def alert_body(tidings: Tidings, *, linker: Linker) -> bytes:
     """The body of an alert, always valid and below 20 kB: the end of what is too long is left out."""
     room = _Room()
-    while len(body := _dump(_alert(tidings, room, base_url=base_url))) >= BODY_LIMIT:
+    while len(body := _dump(_alert(tidings, room, linker=linker))) >= BODY_LIMIT:
         room = room.less(tidings)
     return body
 
@@ -52,7 +52,7 @@ def test_body(channel: ChannelId, *, now: datetime) -> bytes:
     return _dump({"type": "test", "timestamp": _moment(now), "data": {"channel": channel, "message": message}})
 
 
-def _alert(tidings: Tidings, room: _Room, *, base_url: str) -> dict[str, Any]:
+def _alert(tidings: Tidings, room: _Room, *, linker: Linker) -> dict[str, Any]:
     development = tidings.development
     return {
         "type": tidings.alert.kind,
@@ -70,7 +70,7 @@ def _alert(tidings: Tidings, room: _Room, *, base_url: str) -> dict[str, Any]:
             "articles": [_article(report, room) for report in tidings.reports[: room.articles]],
             "why": [_text(reason, room) for reason in tidings.why[: room.why]],
             "links": {
-                "timeline": timeline_url(base_url, development.watch, development.id),
+                "timeline": linker.timeline(development.watch, development.id),
                 "acknowledge": None,
                 "mute": None,
             },

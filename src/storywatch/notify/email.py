@@ -10,6 +10,7 @@ from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from storywatch.core.model import Tidings
 from storywatch.errors import ConfigError, Rejected
 from storywatch.notify.render import NAME_LIMIT, letter_of, templates
 from storywatch.notify.smtp import SmtpSession
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     import ssl
     from datetime import datetime
 
-    from storywatch.core.model import ChannelId, DeliveryClaim, DeliveryId, Recipient, Tidings
+    from storywatch.core.model import ChannelId, DeliveryClaim, DeliveryId, Message, Recipient
+    from storywatch.notify.links import Linker
     from storywatch.notify.smtp import Patience, SmtpServer
 
 DISPLAY_NAME: Final = "storywatch"
@@ -57,7 +59,7 @@ class EmailChannel:
         *,
         sender: str,
         server: SmtpServer,
-        base_url: str,
+        linker: Linker,
         timezone: str = "UTC",
         trust: ssl.SSLContext | None = None,
         patience: Patience | None = None,
@@ -70,15 +72,19 @@ class EmailChannel:
             fault = f"channel {id!r}: from = {sender!r} is no mail address such as desk@example.org"
             raise ConfigError((fault,)) from exc
         self._name = line(name, NAME_LIMIT) or DISPLAY_NAME
-        self._base_url = base_url
+        self._linker = linker
         self._zone = ZoneInfo(timezone)
         self._session = SmtpSession(server, trust=trust, patience=patience)
         self._templates = templates()
         self._policy = _mail_policy()
 
-    def render(self, tidings: Tidings) -> bytes:
-        """The mail; the same tidings give the same bytes."""
-        letter = letter_of(tidings, base_url=self._base_url, zone=self._zone)
+    def render(self, message: Message) -> bytes:
+        """The mail; the same message gives the same bytes."""
+        assert isinstance(message, Tidings)
+        return self._letter(message)
+
+    def _letter(self, tidings: Tidings) -> bytes:
+        letter = letter_of(tidings, linker=self._linker, zone=self._zone)
         mail = self._begin(tidings.recipient, tidings.delivery, subject=letter.story, at=tidings.rendered_at)
         watch = tidings.alert.watch
         root = f"<story.{watch}@{self._domain}>"  # no mail has this id: it is what the story's mails have in common
@@ -91,7 +97,12 @@ class EmailChannel:
 
     def render_test(self, recipient: Recipient, delivery: DeliveryId, *, now: datetime) -> bytes:
         """A mail that says that the channel works."""
-        facts = {"channel": self._id, "address": recipient.address, "base_url": self._base_url, "delivery": delivery}
+        facts = {
+            "channel": self._id,
+            "address": recipient.address,
+            "base_url": self._linker.page(),
+            "delivery": delivery,
+        }
         mail = self._begin(recipient, delivery, subject=f"Test of channel {self._id}", at=now)
         text = self._templates.get_template("test.txt.j2").render(facts)
         html = self._templates.get_template("test.html.j2").render(facts)

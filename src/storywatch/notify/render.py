@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from storywatch.core.model import DevelopmentId, NewSentence, Report, Tidings, WatchId
+    from storywatch.core.model import NewSentence, Report, Tidings
+    from storywatch.notify.links import Linker
 
 TEXT_WIDTH: Final = 76
 NAME_LIMIT: Final = 120
@@ -86,12 +87,7 @@ class Letter:
         return tuple(lang for lang in dict.fromkeys(("en", self.lang, *foreign)) if lang != "und")
 
 
-def timeline_url(base_url: str, watch: WatchId, development: DevelopmentId) -> str:
-    """Where the page shows a development in its story."""
-    return f"{base_url.rstrip('/')}/stories/{watch}#{development}"
-
-
-def letter_of(tidings: Tidings, *, base_url: str, zone: ZoneInfo) -> Letter:
+def letter_of(tidings: Tidings, *, linker: Linker, zone: ZoneInfo) -> Letter:
     """The alert in words. `zone` is the reader's, for the times in it."""
     development, reports = tidings.development, tidings.reports
     quotes = tuple(_quote(new, reports[0], first=not i, zone=zone) for i, new in enumerate(development.new))
@@ -103,7 +99,7 @@ def letter_of(tidings: Tidings, *, base_url: str, zone: ZoneInfo) -> Letter:
         quotes=quotes[:MOST_SENTENCES],
         quotes_left=len(quotes[MOST_SENTENCES:]),
         source_url=web_url(reports[0].url),
-        timeline_url=timeline_url(base_url, development.watch, development.id),
+        timeline_url=linker.timeline(development.watch, development.id),
         owners=len({report.owner for report in reports}),
         outlets=_outlets(reports[:MOST_REPORTS], zone=zone),
         outlets_left=len(reports[MOST_REPORTS:]),

@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from storywatch import __version__
+from storywatch.core.model import Tidings
 from storywatch.core.retry import parse_retry_after
 from storywatch.errors import ConfigError, FetchFailed, Forbidden, Rejected, Unsent
 from storywatch.notify.body import alert_body, test_body
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import datetime
 
-    from storywatch.core.model import ChannelId, DeliveryClaim, DeliveryId, Recipient, Tidings
+    from storywatch.core.model import ChannelId, DeliveryClaim, DeliveryId, Message, Recipient
+    from storywatch.notify.links import Linker
 
 TRY_TIMEOUT: Final = 20.0
 DRAIN_TIMEOUT: Final = 1.0
@@ -41,12 +43,12 @@ class WebhookChannel:
         url: str,
         secrets: tuple[str, ...],
         client: httpx.AsyncClient,
-        base_url: str,
+        linker: Linker,
         timeout: float = TRY_TIMEOUT,
     ) -> None:
         self._id = id
         self._client = client
-        self._base_url = base_url
+        self._linker = linker
         self._timeout = timeout
         try:
             self._url = httpx.URL(url)
@@ -55,9 +57,10 @@ class WebhookChannel:
             fault = f'channel {id!r}: the url is no web address, or a secret is not "whsec_" and base64'
             raise ConfigError((fault,)) from exc
 
-    def render(self, tidings: Tidings) -> bytes:
-        """The body; the same tidings give the same bytes."""
-        return alert_body(tidings, base_url=self._base_url)
+    def render(self, message: Message) -> bytes:
+        """The body; the same message gives the same bytes."""
+        assert isinstance(message, Tidings)
+        return alert_body(message, linker=self._linker)
 
     def render_test(self, recipient: Recipient, delivery: DeliveryId, *, now: datetime) -> bytes:  # noqa: ARG002  as for mail
         """A body that says that the channel works."""

@@ -13,7 +13,6 @@ from storywatch.core.identity import KnownArticle
 from storywatch.core.level import FLOW, PROBABLE
 from storywatch.core.model import (
     ArticleId,
-    DeliveryState,
     DevelopmentId,
     EntryState,
     FeedbackKind,
@@ -31,6 +30,7 @@ from storywatch.core.model import (
 from storywatch.core.story import REMEMBERED
 from storywatch.store import tables
 from storywatch.store.addresses import load_article_keys, record_addresses
+from storywatch.store.alerts import record_alert
 from storywatch.store.leases import give_back
 from storywatch.store.packing import (
     pack_all,
@@ -328,26 +328,7 @@ class Pen:
         development_id = self._development(development, article_id)
         if alert is None:
             return []
-        alert_id = self._alert(alert, development_id)
-        return [
-            planned.id
-            for planned in deliveries
-            if self._insert(
-                tables.delivery,
-                {
-                    "uid": planned.id,
-                    "alert_id": alert_id,
-                    "watch": development.watch,
-                    "channel": planned.recipient.channel,
-                    "address": planned.recipient.address,
-                    "state": DeliveryState.WAITING,
-                    "note": planned.note,
-                    "due_at": planned.not_before,
-                    "not_before": planned.not_before,
-                    "attempts": 0,
-                },
-            )
-        ]
+        return record_alert(self.database, self.connection, alert, deliveries, development_id=development_id)
 
     def _development(self, development: Development, article_id: int) -> int:
         return self._insert_or_find(
@@ -360,16 +341,6 @@ class Pen:
             severity=development.severity,
             first_seen_at=development.first_seen_at,
             new=pack_all(development.new),
-        )
-
-    def _alert(self, alert: Alert, development_id: int) -> int:
-        return self._insert_or_find(
-            tables.alert,
-            uid=alert.id,
-            development_id=development_id,
-            kind=alert.kind,
-            created_at=alert.created_at,
-            held=alert.held,
         )
 
     def _insert_or_find(self, table: Table, **values: Any) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import and_, insert, or_, select, update
 from storywatch.core.model import (
     Alert,
     AlertId,
+    AlertKind,
     ArticleId,
     ChannelId,
     DeliveryClaim,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from storywatch.core.model import AttemptOutcome
+    from storywatch.core.model import AttemptOutcome, Message
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
 
@@ -52,7 +53,7 @@ class Outbox:
         now: datetime,
         limit: int,
         lease: timedelta,
-        render: Callable[[Tidings], bytes],
+        render: Callable[[Message], bytes],
     ) -> list[DeliveryClaim]:
         """T4: due deliveries of these channels, in the order in which they were planned to go.
 
@@ -123,7 +124,7 @@ def _first_in_line() -> ColumnElement[bool]:
 
 
 def _claim(
-    connection: Connection, row: Found, lease: str, *, render: Callable[[Tidings], bytes], now: datetime
+    connection: Connection, row: Found, lease: str, *, render: Callable[[Message], bytes], now: datetime
 ) -> DeliveryClaim | None:
     """The claim with its bytes, made now if they never were; None where they can't be made: a dead letter."""
     message, first_try_at = row.message, row.first_try_at or now
@@ -152,9 +153,10 @@ def _tidings(connection: Connection, row: Found, *, now: datetime) -> Tidings:
             id=AlertId(told.alert_uid),
             watch=WatchId(told.watch),
             development=DevelopmentId(told.uid),
-            kind=told.kind,
+            kind=AlertKind(told.kind),
             created_at=told.created_at,
             held=told.held,
+            detail=told.detail,
         ),
         delivery=DeliveryId(row.uid),
         recipient=Recipient(channel=ChannelId(row.channel), address=row.address),
@@ -184,6 +186,7 @@ def _told_by(alert_id: int) -> Query:
             alert.c.kind,
             alert.c.created_at,
             alert.c.held,
+            alert.c.detail,
             article.c.uid.label("article_uid"),
             verdict.c.reasons,
             verdict.c.match_reasons,

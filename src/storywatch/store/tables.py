@@ -54,8 +54,8 @@ def _key() -> Any:
     return Field(default=None, sa_column=Column(BigKey, primary_key=True))
 
 
-def _ref(target: str, *, nullable: bool = False, index: bool = False) -> Any:
-    return Field(sa_column=Column(BigKey, ForeignKey(target), nullable=nullable, index=index))
+def _ref(target: str, *, nullable: bool = False, index: bool = False, unique: bool = False) -> Any:
+    return Field(sa_column=Column(BigKey, ForeignKey(target), nullable=nullable, index=index, unique=unique or None))
 
 
 def _words(*, nullable: bool = False, unique: bool = False) -> Any:
@@ -389,20 +389,26 @@ class StoryMeanRow(Row, table=True):
 
 
 class AlertRow(Row, table=True):
-    """What was decided to say about a development; never changed."""
+    """What was decided to say, of a development, a story or the service; never changed."""
 
     __tablename__ = "alert"
+    __table_args__ = (Index("alert_kind", "kind", "id"),)
 
     id: int | None = _key()
     uid: str = _words(unique=True)
-    development_id: int = _ref("development.id", index=True)
+    development_id: int | None = _ref("development.id", nullable=True, index=True)
+    watch: str | None = _words(nullable=True)
     kind: str = _words()
     created_at: datetime
     held: str | None = _words(nullable=True)
+    detail: Any = _json()
 
 
 class DeliveryRow(Row, table=True):
-    """One alert to one recipient. `due_at` is its place in the line and never changes; `not_before` moves with each retry."""
+    """One alert to one recipient. `due_at` is its place in the line; `not_before` moves with each retry.
+
+    `hold` is what it waits for before its first try; `folded_into` the `uid` of the delivery that tells it instead.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -416,15 +422,33 @@ class DeliveryRow(Row, table=True):
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index(
+            "delivery_folded",
+            "folded_into",
+            sqlite_where=text("folded_into IS NOT NULL"),
+            postgresql_where=text("folded_into IS NOT NULL"),
+        ),
+        Index(
+            "delivery_sent",
+            "channel",
+            "address",
+            "watch",
+            "sent_at",
+            sqlite_where=text("state = 'sent'"),
+            postgresql_where=text("state = 'sent'"),
+        ),
     )
 
     id: int | None = _key()
     uid: str = _words(unique=True)
     alert_id: int = _ref("alert.id")
-    watch: str = _words()
+    watch: str | None = _words(nullable=True)
+    severity: str | None = _words(nullable=True)
     channel: str = _words()
     address: str = _words()
     state: str = _words()
+    hold: str | None = _words(nullable=True)
+    folded_into: str | None = _words(nullable=True)
     note: str | None = _words(nullable=True)
     due_at: datetime
     not_before: datetime
@@ -450,6 +474,99 @@ class AttemptRow(Row, table=True):
     state: str = _words()
     code: int | None
     reason: str | None = _words(nullable=True)
+
+
+class SilenceRow(Row, table=True):
+    """A story that is not to be told of, to one recipient or to all; over when `ended_at` is set or `until` is past."""
+
+    __tablename__ = "silence"
+    __table_args__ = (Index("silence_watch", "watch", "id"),)
+
+    id: int | None = _key()
+    watch: str = _words()
+    channel: str | None = _words(nullable=True)
+    address: str | None = _words(nullable=True)
+    kind: str = _words()
+    created_at: datetime
+    until: datetime | None
+    until_major: bool
+    by: str | None = _words(nullable=True)
+    reason: str | None = _words(nullable=True)
+    ended_at: datetime | None
+    ended_by: str | None = _words(nullable=True)  # who, or the development, that ended it
+
+
+class AcknowledgementRow(Row, table=True):
+    """Somebody has taken notice of a development, for all."""
+
+    __tablename__ = "acknowledgement"
+
+    id: int | None = _key()
+    development_id: int = _ref("development.id", unique=True)
+    by: str | None = _words(nullable=True)
+    at: datetime
+
+
+class ChannelStateRow(Row, table=True):
+    """How a channel does: its failures in a row, and how many messages its rate lets go at once."""
+
+    __tablename__ = "channel_state"
+
+    id: int | None = _key()
+    channel: str = _words(unique=True)
+    tokens: float | None
+    tokens_at: datetime | None
+    failures: int
+    failing_since: datetime | None
+    succeeded_at: datetime | None
+    last_failure: str | None = _words(nullable=True)
+
+
+class RecipientStateRow(Row, table=True):
+    """A recipient that refused what was sent: after so many refusals, or at once where it is gone, nothing more is tried."""
+
+    __tablename__ = "recipient_state"
+    __table_args__ = (UniqueConstraint("channel", "address"),)
+
+    id: int | None = _key()
+    channel: str = _words()
+    address: str = _words()
+    refusals: int
+    stopped_at: datetime | None
+    reason: str | None = _words(nullable=True)
+
+
+class TroubleRow(Row, table=True):
+    """Something that keeps the service from its work, from when it was seen to when it ended; of one subject one at a time."""
+
+    __tablename__ = "trouble"
+    __table_args__ = (
+        Index(
+            "trouble_open",
+            "subject",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: int | None = _key()
+    subject: str = _words()
+    words: str = _words()
+    since: datetime
+    told_at: datetime | None
+    times: int
+    ended_at: datetime | None
+
+
+class LinkKeyRow(Row, table=True):
+    """The key that signs the links in messages; the newest one signs, all are believed."""
+
+    __tablename__ = "link_key"
+
+    id: int | None = _key()
+    key: bytes = _bytes()
+    created_at: datetime
 
 
 class OpinionAnswerRow(Row, table=True):
@@ -507,6 +624,12 @@ story_mean = _table(StoryMeanRow)
 alert = _table(AlertRow)
 delivery = _table(DeliveryRow)
 attempt = _table(AttemptRow)
+silence = _table(SilenceRow)
+acknowledgement = _table(AcknowledgementRow)
+channel_state = _table(ChannelStateRow)
+recipient_state = _table(RecipientStateRow)
+trouble = _table(TroubleRow)
+link_key = _table(LinkKeyRow)
 opinion_answer = _table(OpinionAnswerRow)
 opinion_day = _table(OpinionDayRow)
 opinion_endpoint = _table(OpinionEndpointRow)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import NOON, a_claim, a_feed, a_feed_claim
+from builders import NOON, a_claim, a_feed, a_feed_claim, linker_to
 from fakes import FakeClock, ReadersHere
 
 from storywatch.core.model import ChannelId, FeedKind, PollFailure, SitemapIndex
@@ -106,7 +106,7 @@ class World:
 
     async def call(self, url: str) -> str:
         channel = WebhookChannel(
-            ChannelId("hook"), url=url, secrets=(SECRET,), client=self.client, base_url="https://desk.example"
+            ChannelId("hook"), url=url, secrets=(SECRET,), client=self.client, linker=linker_to("https://desk.example")
         )
         with pytest.raises(Rejected) as caught:
             await channel.send(a_claim(), now=NOON)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOON, a_development, a_report, tidings
+from builders import NOON, a_development, a_report, linker_to, tidings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ NOWHERE = SmtpServer(host="127.0.0.1", port=1)
 
 def a_channel(sender: str = "storywatch@example.org", timezone: str = "Europe/Kyiv") -> EmailChannel:
     base_url = "http://127.0.0.1:8480"
-    return EmailChannel(ChannelId("desk"), sender=sender, server=NOWHERE, base_url=base_url, timezone=timezone)
+    return EmailChannel(ChannelId("desk"), sender=sender, server=NOWHERE, linker=linker_to(base_url), timezone=timezone)
 
 
 CHANNEL = a_channel()

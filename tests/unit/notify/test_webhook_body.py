@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from builders import NOON, a_development, a_report, tidings
+from builders import NOON, a_development, a_report, linker_to, tidings
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -34,7 +34,7 @@ def read(body: bytes) -> Any:
 
 def test_the_body_says_everything() -> None:
     """Keys, their order and their values are an interface."""
-    value = read(alert_body(tidings(), base_url=BASE))
+    value = read(alert_body(tidings(), linker=linker_to(BASE)))
     assert value == {
         "type": "development.reported",
         "timestamp": "2026-03-02T12:00:30Z",
@@ -82,7 +82,7 @@ def test_the_body_says_everything() -> None:
 
 def test_foreign_scripts_stand_as_they_are() -> None:
     """A receiver that logs the body can read it."""
-    body = alert_body(tidings(watch_name="북한군 포로"), base_url=BASE)
+    body = alert_body(tidings(watch_name="북한군 포로"), linker=linker_to(BASE))
     assert "북한군 포로".encode() in body
 
 
@@ -90,7 +90,7 @@ def test_what_is_unknown_is_null() -> None:
     """No date and no changed value are null, never missing and never empty."""
     new = (NewSentence(sentence="Ships sail.", lang="en"),)
     told = tidings(development=a_development(new=new, severity=Severity.MINOR), reports=(a_report(published_at=None),))
-    data = read(alert_body(told, base_url=BASE))["data"]
+    data = read(alert_body(told, linker=linker_to(BASE)))["data"]
     assert data["articles"][0]["published_at"] is None
     assert data["development"]["new"] == [
         {"sentence": "Ships sail.", "lang": "en", "old": None, "new": None, "translation": None}
@@ -101,7 +101,9 @@ def test_a_translation_stands_beside_its_sentence() -> None:
     """A receiver gets both, and whose work the translation is."""
     translation = Translation(lang="en", text="The harbour is open.\u202e", by="a-model")
     new = (NewSentence(sentence="항구가 열렸다.", lang="ko", translation=translation),)
-    [told] = read(alert_body(tidings(development=a_development(new=new)), base_url=BASE))["data"]["development"]["new"]
+    [told] = read(alert_body(tidings(development=a_development(new=new)), linker=linker_to(BASE)))["data"][
+        "development"
+    ]["new"]
     assert told["sentence"] == "항구가 열렸다."
     assert told["translation"] == {"lang": "en", "text": "The harbour is open.", "by": "a-model"}
 
@@ -109,7 +111,7 @@ def test_a_translation_stands_beside_its_sentence() -> None:
 def test_times_are_utc_in_whole_seconds() -> None:
     """Even a year that no publisher can mean is written as a date."""
     report = a_report(published_at=datetime(1, 1, 1, tzinfo=UTC), seen_at=NOON + timedelta(microseconds=5))
-    article = read(alert_body(tidings(reports=(report,)), base_url=BASE))["data"]["articles"][0]
+    article = read(alert_body(tidings(reports=(report,)), linker=linker_to(BASE)))["data"]["articles"][0]
     assert (article["published_at"], article["seen_at"]) == ("0001-01-01T00:00:00Z", "2026-03-02T12:00:00Z")
 
 
@@ -126,7 +128,7 @@ def big_tidings(**changes: Any) -> Tidings:
 
 def test_too_many_articles_are_left_out_from_the_end() -> None:
     """The report that broke it, the reasons and the sentences stay."""
-    data = read(alert_body(big_tidings(), base_url=BASE))["data"]
+    data = read(alert_body(big_tidings(), linker=linker_to(BASE)))["data"]
     assert [title["title"][:2].strip() for title in data["articles"]] == [str(i) for i in range(len(data["articles"]))]
     assert 1 < len(data["articles"]) < 100
     assert (len(data["why"]), len(data["development"]["new"])) == (10, 5)
@@ -135,11 +137,13 @@ def test_too_many_articles_are_left_out_from_the_end() -> None:
 def test_reasons_go_after_articles_and_sentences_after_reasons() -> None:
     """What the reader can do without goes first."""
     reasons = tuple("理由" * 700 for _ in range(8))
-    data = read(alert_body(big_tidings(why=reasons), base_url=BASE))["data"]
+    data = read(alert_body(big_tidings(why=reasons), linker=linker_to(BASE)))["data"]
     assert (len(data["articles"]), len(data["development"]["new"])) == (1, 5)
     assert 1 < len(data["why"]) < 8
     new = tuple(NewSentence(sentence="言" * 1500, lang="ja") for _ in range(9))
-    data = read(alert_body(big_tidings(why=reasons, development=a_development(new=new)), base_url=BASE))["data"]
+    data = read(alert_body(big_tidings(why=reasons, development=a_development(new=new)), linker=linker_to(BASE)))[
+        "data"
+    ]
     assert (len(data["articles"]), len(data["why"])) == (1, 1)
     assert 1 < len(data["development"]["new"]) < 9
 
@@ -152,7 +156,7 @@ def test_one_endless_text_is_cut() -> None:
     told = tidings(
         development=a_development(headline=endless, new=new), reports=(report,), why=(endless,), watch_name=endless
     )
-    data = read(alert_body(told, base_url=BASE))["data"]
+    data = read(alert_body(told, linker=linker_to(BASE)))["data"]
     assert data["development"]["headline"].endswith("…")
 
 
@@ -165,9 +169,9 @@ def test_any_text_makes_a_valid_body(title: str, lang: str, why: list[str]) -> N
         reports=(a_report(title=title, url=title, outlet=title, lang=lang),),
         why=tuple(why),
     )
-    body = alert_body(told, base_url=BASE)
+    body = alert_body(told, linker=linker_to(BASE))
     read(body)
-    assert body == alert_body(told, base_url=BASE)
+    assert body == alert_body(told, linker=linker_to(BASE))
 
 
 def test_the_test_body_follows_its_schema() -> None:

@@ -1,0 +1,82 @@
+"""Alerts of every kind as rows, each with its deliveries; written within the transaction of what they tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from storywatch.core.model import DeliveryState, Hold, SilenceKind
+from storywatch.core.silences import covering, in_words
+from storywatch.store.silences import active_silences
+from storywatch.store.tables import alert, delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from storywatch.core.model import Alert, DeliveryId, PlannedDelivery, Silence
+    from storywatch.store.engine import Database
+
+
+LONG = timedelta(days=36_500)  # a snooze without an end ends when somebody ends it
+
+
+def silenced(silence: Silence) -> dict[str, Any]:
+    """What a silence makes of a delivery's row."""
+    words = in_words(silence)
+    if silence.kind is SilenceKind.MUTE:
+        return {"state": DeliveryState.MUTED, "reason": words}
+    until = silence.until or silence.created_at + LONG
+    return {"hold": Hold.SNOOZE, "note": words, "due_at": until, "not_before": until}
+
+
+def record_alert(
+    database: Database,
+    connection: Connection,
+    told: Alert,
+    deliveries: Sequence[PlannedDelivery],
+    *,
+    development_id: int | None = None,
+) -> list[DeliveryId]:
+    """Write an alert and its deliveries, once however often it is tried; gives the deliveries that are new.
+
+    What a silence covers is written too, and says so. `development_id` is the key of the development's row.
+    """
+    values = {
+        "uid": told.id,
+        "development_id": development_id,
+        "watch": told.watch,
+        "kind": told.kind,
+        "created_at": told.created_at,
+        "held": told.held,
+        "detail": told.detail,
+    }
+    connection.execute(database.insert(alert).values(values).on_conflict_do_nothing())
+    key = connection.execute(select(alert.c.id).where(alert.c.uid == told.id)).scalar_one()
+    silences = active_silences(connection, at=told.created_at) if told.watch else ()
+    new = []
+    for planned in deliveries:
+        silence = covering(silences, told.watch, planned.recipient, planned.severity) if told.watch else None
+        row = {
+            "uid": planned.id,
+            "alert_id": key,
+            "watch": told.watch,
+            "severity": planned.severity,
+            "channel": planned.recipient.channel,
+            "address": planned.recipient.address,
+            "state": DeliveryState.WAITING,
+            "hold": planned.hold,
+            "note": planned.note,
+            "due_at": planned.not_before,
+            "not_before": planned.not_before,
+            "attempts": 0,
+        }
+        if silence is not None:
+            row |= silenced(silence)
+        insert = database.insert(delivery).values(row).on_conflict_do_nothing().returning(delivery.c.id)
+        if connection.execute(insert).scalar_one_or_none() is not None:
+            new.append(planned.id)
+    return new
