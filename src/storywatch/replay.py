@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from storywatch.core.corrections import development_id, label_after
 from storywatch.core.feedback import precedents_among
 from storywatch.core.ids import digest
-from storywatch.core.level import PROBABLE
+from storywatch.core.level import probably_about
 from storywatch.core.matching import glance
 from storywatch.core.model import Article, ArticleId, Correction, FeedbackKind, Label, PageState, StoryMemory
 from storywatch.core.story import Story, watch_texts
@@ -170,7 +170,7 @@ class Replay:
             remembered=tuple(one.remembered for one in self.judged),
             means=tuple(self.story.means.values()),
             precedents=precedents_among(self.judged, self.answers),
-            flow=tuple(one.remembered.relevance >= PROBABLE for one in self.judged),
+            flow=tuple(probably_about(one.remembered.relevance) for one in self.judged),
         )
         self.story = self.story.recall(memory)
 

@@ -45,6 +45,11 @@ def shift_of(scores: Sequence[float], usual: float | None) -> float:
     return round(REACH * (height_of(counted) - usual) * count / (count + PATIENCE), 4)
 
 
+def probably_about(relevance: float) -> bool:
+    """Does an article of this chance count, for its watch's base rate, as about the story?"""
+    return relevance >= PROBABLE
+
+
 def rate_shift(flow: Sequence[bool], usual: float | None, *, read: bool) -> float:
     """What a watch's base rate adds to the log-odds that an article is about its story; never more than 0.
 

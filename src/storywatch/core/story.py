@@ -17,7 +17,7 @@ import numpy as np
 from storywatch.core.corrections import corrected
 from storywatch.core.facts import Facts, Said
 from storywatch.core.feedback import UNADJUSTED, Adjustment, adjust
-from storywatch.core.level import FLOW, PROBABLE, rate_shift, shift_of
+from storywatch.core.level import FLOW, probably_about, rate_shift, shift_of
 from storywatch.core.memory import (
     LONG_NAME,
     Basis,
@@ -153,7 +153,7 @@ class Story:
         """The story after this judgement."""
         record = judged.remembered
         means = self.means if judged.mean is None else {**self.means, judged.mean.lang: judged.mean}
-        flow = (*self.flow, record.relevance >= PROBABLE)[-FLOW:]
+        flow = (*self.flow, probably_about(record.relevance))[-FLOW:]
         if judged.verdict.verdict is Label.OFF_TOPIC:
             return replace(self, means=means, flow=flow)
         latest, total = Known.of(record), self.total + 1

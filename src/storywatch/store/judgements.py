@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 
 from storywatch.core.feedback import PRECEDENTS_KEPT
 from storywatch.core.identity import KnownArticle
-from storywatch.core.level import FLOW, PROBABLE
+from storywatch.core.level import FLOW, probably_about
 from storywatch.core.model import (
     ArticleId,
     DevelopmentId,
@@ -393,7 +393,7 @@ def _flow(connection: Connection, watch: WatchId) -> tuple[bool, ...]:
     """Of the last articles judged, whether they were probably about the story, as they were judged."""
     judged = select(verdict.c.relevance, verdict.c.rate_shift).where(verdict.c.watch == watch)
     rows = connection.execute(judged.order_by(verdict.c.id.desc()).limit(FLOW)).all()[::-1]
-    return tuple(at_rate(row.relevance, row.rate_shift) >= PROBABLE for row in rows)
+    return tuple(probably_about(at_rate(row.relevance, row.rate_shift)) for row in rows)
 
 
 def _count_about(connection: Connection, watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> int:
