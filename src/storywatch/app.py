@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from storywatch import __version__
+from storywatch.announcing import Announcer
 from storywatch.config import EmailSettings, WebhookSettings, load_config
 from storywatch.core.alerting import ChannelRules
 from storywatch.core.opinion import Band
@@ -44,6 +45,7 @@ from storywatch.notify.smtp import SmtpServer
 from storywatch.notify.webhook import WebhookChannel
 from storywatch.opinion import ChatEndpoint, LanguageModel, endpoint_id
 from storywatch.pipeline import Pipeline
+from storywatch.ports import Desk
 from storywatch.reencode import reencode
 from storywatch.service import Observer, Service
 from storywatch.store.engine import lock_database, open_database, parse_url, release_leases
@@ -72,7 +74,7 @@ if TYPE_CHECKING:
     from storywatch.core.model import ChannelId, Watch
     from storywatch.core.vectors import Stale
     from storywatch.core.weights import Weights
-    from storywatch.ports import Clock, Encoder
+    from storywatch.ports import Announcement, Clock, Encoder
     from storywatch.reencode import Step
     from storywatch.store.engine import Database
     from storywatch.store.opinions import OpinionView
@@ -131,6 +133,7 @@ class App:
     pipeline: Pipeline
     service: Service
     hubs: Hubs
+    desk: Desk
     metrics: Metrics
     waker: EmbeddedWaker
     keys: tuple[bytes, ...]  # that sign the links in messages
@@ -174,6 +177,7 @@ class App:
                 config, client=outside.client, opinions=self.opinions, writer=self.pipeline.writer, clock=self.clock
             ),
         )
+        self.desk.watches, self.desk.rules = config.watches, outside.rules
         self.hubs.reconfigure(caller=outside.hubs, base_url=config.web.base_url, on=config.fetch.websub)
         self.retired = [*(one for one in self.retired if one is not outside), self.outside]
         self.config, self.outside = config, outside
@@ -323,6 +327,8 @@ async def open_app(
             adviser=build_adviser(config, client=outside.client, opinions=opinions, writer=writer, clock=clock),
             hubs=hubs,
         )
+        desk = Desk(watches, outside.rules)
+        announcer = Announcer(clock=clock, writer=writer, waker=waker, sources=announcements(database, desk))
         app = App(
             config=config,
             environ=environ,
@@ -335,8 +341,9 @@ async def open_app(
             readers=readers,
             outside=outside,
             pipeline=pipeline,
-            service=Service(pipeline=pipeline, observer=observer or metrics),
+            service=Service(pipeline=pipeline, observer=observer or metrics, announcer=announcer),
             hubs=hubs,
+            desk=desk,
             metrics=metrics,
             waker=waker,
             keys=keys,
@@ -349,6 +356,11 @@ async def open_app(
             if take_over:
                 await app.take_over()
         yield app
+
+
+def announcements(database: Database, desk: Desk) -> tuple[Announcement, ...]:
+    """What is told without a new article."""
+    return ()
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from storywatch.core.alerting import ChannelRules
     from storywatch.core.corrections import Case
     from storywatch.core.identity import KnownArticle
     from storywatch.core.model import (
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         StoryMemory,
         Validators,
         Vector,
+        Watch,
         WatchId,
     )
     from storywatch.core.opinion import Band, Heard, Question, Reservation
@@ -110,6 +113,25 @@ class Waker(Protocol):
 
     def wake(self, connection: object, delivery_ids: Sequence[DeliveryId]) -> None:
         """Must not fail and must not block; a lost call costs time, never a delivery."""
+        ...
+
+
+@dataclass
+class Desk:
+    """Whom there is to tell, and when, as configured now; a reload puts other watches and rules in place."""
+
+    watches: Sequence[Watch]
+    rules: Mapping[ChannelId, ChannelRules]  # of the channels in use
+
+
+class Announcement(Protocol):
+    """A source of what is told without a new article."""
+
+    def announce(self, *, now: datetime) -> list[DeliveryId]:
+        """Write what there is to tell now, in one transaction on the store's thread; the deliveries that are new.
+
+        The ids follow from what is told, so that looking again tells nothing twice.
+        """
         ...
 
 

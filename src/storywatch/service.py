@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
+    from storywatch.announcing import Announcer
     from storywatch.core.model import AttemptOutcome, ChannelId, DeliveryClaim, Entry, FeedClaim, Judged, PollOutcome
     from storywatch.core.revisits import Visit, VisitOutcome
     from storywatch.pipeline import Pipeline
@@ -82,6 +83,7 @@ class Service:
 
     pipeline: Pipeline
     observer: Observer
+    announcer: Announcer | None = None  # None: only what is reported is told
     polls: Slots = field(default_factory=lambda: Slots(POLL_SLOTS))
     readings: Slots = field(default_factory=lambda: Slots(READ_SLOTS))
     sendings: dict[ChannelId, Slots] = field(default_factory=dict)
@@ -114,6 +116,7 @@ class Service:
             "hub": self.tick_hubs,
             "revisit": self.tick_revisits,
             "tidy": self.tick_tidy,
+            "announce": self.tick_announcements,
         }
         return {name: partial(self._tick, tick, name) for name, tick in ticks.items()}
 
@@ -173,6 +176,10 @@ class Service:
         await self.pipeline.tidy()
         return 1
 
+    async def tick_announcements(self) -> int:
+        """Tell what is to be told without a new article."""
+        return 0 if self.announcer is None or self.stopping else await self.announcer.announce_due()
+
     async def tick_hubs(self) -> int:
         """Ask the hubs whose turn it is."""
         hubs = self.pipeline.hubs
@@ -209,7 +216,7 @@ class Service:
             started = await self.tick_polls(due_by) + await self.tick_readings()
             started += await self.tick_revisits(due_by) + await self.tick_deliveries()
             running = self._running()
-            if not started and not running:
+            if not started and not running and (self.announcer is None or not await self.announcer.announce()):
                 return
             if running:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
