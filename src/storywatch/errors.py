@@ -71,4 +71,15 @@ class Unsent(SendFailed):
 
 
 class Rejected(SendFailed):
-    """Refused for good: a wrong address, a closed door. Trying again would only annoy."""
+    """Refused for good: a wrong address, a closed door. Trying again would only annoy.
+
+    `recipient_refused`: this recipient is not wanted there, though the channel works. `gone`: there is nothing any more
+    where this recipient was, so nothing more is to be sent there.
+    """
+
+    def __init__(
+        self, message: str, *, code: int | None = None, recipient_refused: bool = False, gone: bool = False
+    ) -> None:
+        super().__init__(message, code=code)
+        self.recipient_refused = recipient_refused
+        self.gone = gone
