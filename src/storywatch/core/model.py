@@ -776,6 +776,7 @@ class Hold(StrEnum):
     DIGEST = "digest"
     INTERVAL = "interval"  # the story was told of a moment ago
     SNOOZE = "snooze"
+    ASKED = "asked"  # nothing more: somebody wants it sent, whatever else would hold it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -954,15 +955,25 @@ class DeliveryClaim:
     first_try_at: datetime
 
 
+class Blame(StrEnum):
+    """What a try that failed says of more than its message."""
+
+    CHANNEL = "channel"  # it takes nothing for now
+    RECIPIENT = "recipient"  # is refused, though the channel works
+    GONE = "gone"  # there is nothing any more where the recipient was
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptOutcome:
-    """How a try ended: sent, to be tried again at a time, or dead."""
+    """How a try ended: sent, to be tried again at a time, or dead. `pause_until`: nothing more on this channel before."""
 
     state: DeliveryState
     at: datetime
     retry_at: datetime | None = None
     code: int | None = None
     reason: str | None = None
+    blame: Blame | None = None
+    pause_until: datetime | None = None
 
 
 class DeliveryState(StrEnum):

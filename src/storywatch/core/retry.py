@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from storywatch.core.ids import digest
-from storywatch.core.model import AttemptOutcome, DeliveryState
-from storywatch.errors import Unsent
+from storywatch.core.model import AttemptOutcome, Blame, DeliveryState
+from storywatch.errors import Rejected, Unsent
 
 if TYPE_CHECKING:
     from storywatch.core.model import DeliveryClaim
@@ -28,6 +28,7 @@ WAITS = (
 )
 JITTER = 0.2  # a wait is lengthened by up to a fifth, so that what failed together does not come back together
 LONGEST_WISH = timedelta(hours=24)
+TOO_MANY = 429  # the receiver's wish is about everything that comes from us, not about one message
 
 
 def plan_attempt(claim: DeliveryClaim, failure: SendFailed | None, *, now: datetime) -> AttemptOutcome:
@@ -36,13 +37,30 @@ def plan_attempt(claim: DeliveryClaim, failure: SendFailed | None, *, now: datet
         return AttemptOutcome(state=DeliveryState.SENT, at=now)
     reason = str(failure)
     if not isinstance(failure, Unsent):
-        return AttemptOutcome(state=DeliveryState.DEAD, at=now, code=failure.code, reason=reason)
+        blame = _blame(failure) if isinstance(failure, Rejected) else None
+        return AttemptOutcome(state=DeliveryState.DEAD, at=now, code=failure.code, reason=reason, blame=blame)
+    wish = min(failure.retry_after or timedelta(0), LONGEST_WISH)
+    pause_until = now + wish if failure.code == TOO_MANY and wish else None
+    retry_at = None
     if claim.attempt > len(WAITS):
         reason = f"gave up after {claim.attempt} tries: {reason}"
-        return AttemptOutcome(state=DeliveryState.DEAD, at=now, code=failure.code, reason=reason)
-    wish = min(failure.retry_after or timedelta(0), LONGEST_WISH)
-    retry_at = now + max(_wait(claim), wish)
-    return AttemptOutcome(state=DeliveryState.WAITING, at=now, retry_at=retry_at, code=failure.code, reason=reason)
+    else:
+        retry_at = now + max(_wait(claim), wish)
+    return AttemptOutcome(
+        state=DeliveryState.WAITING if retry_at else DeliveryState.DEAD,
+        at=now,
+        retry_at=retry_at,
+        code=failure.code,
+        reason=reason,
+        blame=Blame.CHANNEL,
+        pause_until=pause_until,
+    )
+
+
+def _blame(failure: Rejected) -> Blame | None:
+    if failure.gone:
+        return Blame.GONE
+    return Blame.RECIPIENT if failure.recipient_refused else None
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> timedelta | None:

@@ -520,6 +520,7 @@ class ChannelStateRow(Row, table=True):
     failing_since: datetime | None
     succeeded_at: datetime | None
     last_failure: str | None = _words(nullable=True)
+    not_before: datetime | None  # the receiver asked for a pause
 
 
 class RecipientStateRow(Row, table=True):

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("failing_since", UTCDateTime(), nullable=True),
         sa.Column("succeeded_at", UTCDateTime(), nullable=True),
         sa.Column("last_failure", sa.Text(), nullable=True),
+        sa.Column("not_before", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="channel_state_pkey"),
         sa.UniqueConstraint("channel", name="channel_state_channel_key"),
     )
