@@ -557,6 +557,7 @@ class TroubleRow(Row, table=True):
     since: datetime
     told_at: datetime | None
     times: int
+    clear_at: datetime | None  # since when no sign of it was seen; after a while it has ended
     ended_at: datetime | None
 
 

@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("told_at", UTCDateTime(), nullable=True),
         sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("clear_at", UTCDateTime(), nullable=True),
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="trouble_pkey"),
     )
