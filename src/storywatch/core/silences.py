@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from storywatch.core.model import Severity, SilenceKind
+from storywatch.errors import StorywatchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from storywatch.core.model import Recipient, Silence, WatchId
+
+LONG = timedelta(days=36_500)  # a snooze without an end ends when somebody ends it, or with a major development
+LONGEST_WORDS = 200  # of a name or a reason
+
+
+def check_silence(
+    kind: SilenceKind, *, until: datetime | None, until_major: bool, now: datetime, words: Iterable[str | None] = ()
+) -> None:
+    """Raises `StorywatchError` where such a silence makes no sense. `words` are who says so and why."""
+    if until is not None and until <= now:
+        message = f"{until:%Y-%m-%d %H:%M} UTC is past: name a moment to come"
+        raise StorywatchError(message)
+    if kind is SilenceKind.SNOOZE and until is None and not until_major:
+        message = "a snooze needs an end: name a moment, a time, or the next major development; or mute the story"
+        raise StorywatchError(message)
+    if any(text is not None and (len(text) > LONGEST_WORDS or not text.isprintable()) for text in words):
+        message = f"a name or a reason is one line of at most {LONGEST_WORDS} signs"
+        raise StorywatchError(message)
+
+
+def snooze_end(silence: Silence) -> datetime:
+    """When what a snooze holds may go, if nobody ends it before."""
+    return silence.until or silence.created_at + LONG
 
 
 def covering(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from storywatch.core.model import DeliveryState, Hold, SilenceKind
-from storywatch.core.silences import covering, in_words
-from storywatch.store.silences import active_silences
+from storywatch.core.model import AlertKind, DeliveryState, Hold, Severity, SilenceKind
+from storywatch.core.silences import covering, in_words, snooze_end
+from storywatch.store.silences import active_silences, end_with_major
 from storywatch.store.tables import alert, delivery
 
 if TYPE_CHECKING:
@@ -21,15 +20,12 @@ if TYPE_CHECKING:
     from storywatch.store.engine import Database
 
 
-LONG = timedelta(days=36_500)  # a snooze without an end ends when somebody ends it
-
-
 def silenced(silence: Silence) -> dict[str, Any]:
     """What a silence makes of a delivery's row."""
     words = in_words(silence)
     if silence.kind is SilenceKind.MUTE:
         return {"state": DeliveryState.MUTED, "reason": words}
-    until = silence.until or silence.created_at + LONG
+    until = snooze_end(silence)
     return {"hold": Hold.SNOOZE, "note": words, "due_at": until, "not_before": until}
 
 
@@ -56,10 +52,16 @@ def record_alert(
     }
     connection.execute(database.insert(alert).values(values).on_conflict_do_nothing())
     key = connection.execute(select(alert.c.id).where(alert.c.uid == told.id)).scalar_one()
+    is_news = told.kind is AlertKind.REPORTED  # what is said later of a major development is none
+    if told.watch and is_news:
+        major = [one.recipient for one in deliveries if one.severity is Severity.MAJOR]
+        if major:
+            end_with_major(connection, told.watch, major, by=told.development or told.id, at=told.created_at)
     silences = active_silences(connection, at=told.created_at) if told.watch else ()
     new = []
     for planned in deliveries:
-        silence = covering(silences, told.watch, planned.recipient, planned.severity) if told.watch else None
+        severity = planned.severity if is_news else None
+        silence = covering(silences, told.watch, planned.recipient, severity) if told.watch else None
         row = {
             "uid": planned.id,
             "alert_id": key,
