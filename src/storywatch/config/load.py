@@ -46,8 +46,8 @@ from storywatch.config.tables import (
 from storywatch.config.values import is_loopback, read_id
 from storywatch.config.watchlist import watch_of
 from storywatch.core.addresses import refusal
-from storywatch.core.alerting import DigestTimes, QuietHours
 from storywatch.core.model import ArticleRules, ChannelId, Feed, FeedId, FeedKind, Severity, Watch
+from storywatch.core.moments import DigestTimes, QuietHours
 from storywatch.core.urls import url_key
 from storywatch.encode.choice import BUNDLED, FOLDER_SIGNS, EncoderChoice, missing_library
 from storywatch.errors import ConfigError

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from storywatch.core.addresses import Network
-    from storywatch.core.alerting import DigestTimes, QuietHours, Rate
+    from storywatch.core.alerting import Rate
     from storywatch.core.model import ChannelId, Feed, FeedId, Watch
+    from storywatch.core.moments import DigestTimes, QuietHours
     from storywatch.encode.choice import EncoderChoice
 
 Tls = Literal["implicit", "starttls", "none"]

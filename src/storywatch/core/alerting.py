@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from storywatch.core.ids import digest
 from storywatch.core.model import Alert, AlertId, AlertKind, DeliveryId, Hold, PlannedDelivery, Recipient, Severity
+from storywatch.core.moments import DigestTimes, QuietHours, due_digest, next_digest, quiet_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,35 +16,8 @@ if TYPE_CHECKING:
     from storywatch.core.model import Article, ChannelId, Development, Watch
 
 AGE_LIMIT = timedelta(hours=72)
-MINUTE = timedelta(minutes=1)
 SEVERITIES = tuple(Severity)  # from the least to the most
 NOTHING = timedelta(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuietHours:
-    """When a channel keeps quiet, by the clock on the wall of `timezone`; `end` before `start` crosses midnight.
-
-    A development of severity `let_through` or more is told all the same.
-    """
-
-    start: time
-    end: time
-    timezone: str  # IANA
-    let_through: Severity | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestTimes:
-    """When a channel tells in one digest what it has not told at once; by the clock on the wall of `timezone`.
-
-    A development of severity `let_through` or more is told at once.
-    """
-
-    at: time
-    weekday: int | None  # of a weekly one, Monday is 0; None: daily
-    timezone: str  # IANA
-    let_through: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,27 +91,6 @@ def plan_deliveries(
     )
 
 
-def quiet_until(quiet: QuietHours, at: datetime) -> datetime | None:
-    """The first moment from `at` on that is not quiet, or None where `at` is not.
-
-    Every minute is asked for its time on the wall, so an hour that a clock change skips or repeats is
-    treated as the reader of that clock would.
-    """
-    if not _is_quiet(quiet, at):
-        return None
-    moment = at.replace(second=0, microsecond=0)
-    while _is_quiet(quiet, moment):
-        moment += MINUTE
-    return moment
-
-
-def _is_quiet(quiet: QuietHours, at: datetime) -> bool:
-    wall = at.astimezone(ZoneInfo(quiet.timezone)).time()
-    if quiet.start <= quiet.end:
-        return quiet.start <= wall < quiet.end
-    return wall >= quiet.start or wall < quiet.end
-
-
 def _reason_to_hold(
     development: Development, article: Article, watch: Watch, *, rules: Mapping[ChannelId, ChannelRules]
 ) -> str | None:
@@ -165,7 +117,8 @@ def _plan_delivery(
     now: datetime,
     settle: timedelta,
 ) -> PlannedDelivery:
-    not_before, hold, note = _moment(severity, rules=rules, now=now, settle=settle)
+    waits = _digest_moment(alert, severity, rules=rules, now=now)
+    not_before, hold, note = waits or _moment(severity, rules=rules, now=now, settle=settle)
     return PlannedDelivery(
         id=DeliveryId(digest("dlv", alert.id, recipient.channel, recipient.address)),
         recipient=recipient,
@@ -174,6 +127,17 @@ def _plan_delivery(
         note=note,
         severity=severity,
     )
+
+
+def _digest_moment(
+    alert: Alert, severity: Severity | None, *, rules: ChannelRules, now: datetime
+) -> tuple[datetime, Hold, str] | None:
+    """What waits for the channel's next digest; None for what is told by itself."""
+    times = rules.digest
+    if times is None or alert.development is None or _is_let_through(times.let_through, severity):
+        return None
+    moment = next_digest(times, now)
+    return moment, Hold.DIGEST, f"waits for the digest of {due_digest(times, moment)}"
 
 
 def _moment(

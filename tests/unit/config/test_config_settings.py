@@ -14,7 +14,7 @@ import pytest
 from broken_configs import Case
 
 from storywatch.config import Config, EmailSettings, EncoderSettings, WebhookSettings, load_config, load_watch
-from storywatch.core.alerting import QuietHours
+from storywatch.core.moments import QuietHours
 from storywatch.core.model import ArticleRules, ChannelId, Feed, FeedId, FeedKind, Sensitivity, Severity, Terms
 from storywatch.encode import EncoderChoice, missing_library
 from storywatch.errors import ConfigError

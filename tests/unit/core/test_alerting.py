@@ -3,13 +3,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from builders import NOON, a_development, a_watch, an_article
 
-from storywatch.core.alerting import ChannelRules, QuietHours, plan_alert, quiet_until
-from storywatch.core.model import ChannelId, DevelopmentId, PlannedDelivery, Severity, Watch
+from storywatch.core.alerting import ChannelRules, plan_alert, plan_deliveries
+from storywatch.core.model import (
+    Alert,
+    AlertId,
+    AlertKind,
+    ChannelId,
+    DevelopmentId,
+    Hold,
+    PlannedDelivery,
+    Severity,
+    Watch,
+)
+from storywatch.core.moments import DigestTimes, QuietHours
 
 DESK, HOOK = ChannelId("desk"), ChannelId("newsroom")
 RULES = {
@@ -164,58 +174,51 @@ def test_what_is_grave_enough_passes_the_quiet_hours(
     assert (delivery.not_before > night + timedelta(hours=1)) == waits
 
 
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+DAILY = DigestTimes(at=time(8), weekday=None, timezone="Europe/Kyiv")
+NEXT_DIGEST = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
 
 
-KYIV_SPRING = "2026-03-29T01:00"  # 03:00 becomes 04:00
-KYIV_AUTUMN = "2026-10-25T01:00"  # 04:00 becomes 03:00
-YORK_SPRING = "2026-03-08T07:00"  # 02:00 becomes 03:00
-YORK_AUTUMN = "2026-11-01T06:00"  # 02:00 becomes 01:00
+def planned(severity: Severity = Severity.MINOR, *, now: datetime = NOON, **rules: Any) -> PlannedDelivery:
+    """How a development is planned on a channel with these rules, in a watch that lets it settle for 20 s."""
+    channel = {DESK: ChannelRules(recipients=("a@example.org",), **rules)}
+    _, [delivery] = plan_alert(
+        a_development(severity=severity), an_article(), a_watch(channels=(DESK,)), rules=channel, now=now
+    )
+    return delivery
 
 
-@pytest.mark.parametrize(
-    ("zone", "start", "end", "at", "until"),
-    [
-        # an ordinary night, across midnight and within one day
-        ("Europe/Kyiv", "23:00", "06:30", "2026-03-02T20:59:59", None),
-        ("Europe/Kyiv", "23:00", "06:30", "2026-03-02T21:00", "2026-03-03T04:30"),
-        ("Europe/Kyiv", "23:00", "06:30", "2026-03-03T04:29:59", "2026-03-03T04:30"),
-        ("Europe/Kyiv", "23:00", "06:30", "2026-03-03T04:30", None),
-        ("Europe/Kyiv", "01:00", "05:00", "2026-03-02T23:30", "2026-03-03T03:00"),
-        ("Europe/Kyiv", "01:00", "05:00", "2026-03-03T03:00", None),
-        ("Asia/Kathmandu", "22:15", "06:45", "2026-03-02T17:00", "2026-03-03T01:00"),
-        # the night is an hour shorter or longer
-        ("Europe/Kyiv", "23:00", "06:30", "2026-03-28T21:30", "2026-03-29T03:30"),
-        ("Europe/Kyiv", "23:00", "06:30", "2026-10-24T20:30", "2026-10-25T04:30"),
-        ("America/New_York", "23:00", "06:30", "2026-03-08T04:30", "2026-03-08T10:30"),
-        ("America/New_York", "23:00", "06:30", "2026-11-01T03:30", "2026-11-01T11:30"),
-        # the end is skipped by the clock: quiet until the clock jumps
-        ("Europe/Kyiv", "23:00", "03:30", "2026-03-28T22:00", KYIV_SPRING),
-        ("America/New_York", "23:00", "02:30", "2026-03-08T06:45", YORK_SPRING),
-        # the end comes twice: quiet until the first, and again when the clock is set back before it
-        ("Europe/Kyiv", "23:00", "03:30", "2026-10-24T22:00", "2026-10-25T00:30"),
-        ("Europe/Kyiv", "23:00", "03:30", "2026-10-25T00:45", None),
-        ("Europe/Kyiv", "23:00", "03:30", KYIV_AUTUMN, "2026-10-25T01:30"),
-        ("America/New_York", "23:00", "01:30", "2026-11-01T05:15", "2026-11-01T05:30"),
-        ("America/New_York", "23:00", "01:30", YORK_AUTUMN, "2026-11-01T06:30"),
-        # the start is skipped: quiet from the jump on
-        ("Europe/Kyiv", "03:30", "08:00", KYIV_SPRING, "2026-03-29T05:00"),
-        ("America/New_York", "02:30", "08:00", "2026-03-08T06:59", None),
-    ],
-)
-def test_quiet_hours_go_by_the_clock_on_the_wall(zone: str, start: str, end: str, at: str, until: str | None) -> None:
-    """Across midnight and through both clock changes, quiet is when the reader's clock says so."""
-    quiet = QuietHours(start=time.fromisoformat(start), end=time.fromisoformat(end), timezone=zone)
-    assert quiet_until(quiet, utc(at)) == (utc(until) if until else None)
+def test_on_a_channel_with_a_digest_a_development_waits_for_it() -> None:
+    """It says for which one, by the clock of the digest; settling makes no difference to it."""
+    delivery = planned(digest=DAILY)
+    assert (delivery.not_before, delivery.hold) == (NEXT_DIGEST, Hold.DIGEST)
+    assert delivery.note == "waits for the digest of 2026-03-03 08:00 (Europe/Kyiv)"
+    assert delivery.severity is Severity.MINOR
+    assert planned(digest=DAILY, now=NEXT_DIGEST - timedelta(seconds=5)).not_before == NEXT_DIGEST
+    assert planned(digest=DAILY, now=NEXT_DIGEST).not_before == NEXT_DIGEST + timedelta(days=1)
 
 
-def test_the_end_of_quiet_hours_is_the_first_moment_that_is_not_quiet() -> None:
-    """Sending at the planned moment is never again in the quiet hours, whenever the year begins it."""
-    zone = ZoneInfo(NIGHT.timezone)
-    for hour in range(0, 24 * 365, 7):
-        at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour)
-        end = quiet_until(NIGHT, at)
-        if end is not None:
-            assert end.astimezone(zone).time() == NIGHT.end
-            assert quiet_until(NIGHT, end) is None
+def test_what_the_digest_lets_through_settles_and_keeps_to_the_quiet_hours() -> None:
+    """By day it goes after its settling time; at night the quiet hours have their own word."""
+    grave = replace(DAILY, let_through=Severity.MAJOR)
+    assert planned(digest=grave).hold is Hold.DIGEST
+    by_day = planned(Severity.MAJOR, digest=grave)
+    assert (by_day.not_before, by_day.hold) == (NOON + timedelta(seconds=20), Hold.SETTLE)
+    night = datetime(2026, 3, 2, 22, 0, tzinfo=UTC)
+    asleep = planned(Severity.MAJOR, digest=grave, quiet_hours=NIGHT, now=night)
+    assert (asleep.not_before, asleep.hold) == (datetime(2026, 3, 3, 4, 30, tzinfo=UTC), Hold.QUIET)
+    loud = replace(NIGHT, let_through=Severity.MAJOR)
+    assert planned(Severity.MAJOR, digest=grave, quiet_hours=loud, now=night).hold is Hold.SETTLE
+
+
+def test_a_digest_comes_at_its_time_though_it_is_quiet_then() -> None:
+    """Who asks for a digest at six in the morning gets it at six."""
+    early = replace(DAILY, at=time(6))
+    assert planned(digest=early, quiet_hours=NIGHT).not_before == datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
+
+
+def test_what_is_said_of_the_service_waits_for_no_digest() -> None:
+    """Trouble is no news of a story: a digest can't tell it."""
+    alert = Alert(id=AlertId("alr_1"), watch=None, development=None, kind=AlertKind.TROUBLE, created_at=NOON)
+    rules = {DESK: ChannelRules(recipients=("a@example.org",), digest=DAILY)}
+    [delivery] = plan_deliveries(alert, [DESK], severity=None, rules=rules, now=NOON)
+    assert (delivery.not_before, delivery.hold) == (NOON, None)
