@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: run install demo test check format bench train evaluate measure lock clean
+.PHONY: run install demo test check format bench crash train evaluate measure lock clean
 
 run: install
 	$(BIN)/storywatch run --config config
@@ -46,6 +46,13 @@ format: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	for b in benchmarks/bench_*.py; do OMP_NUM_THREADS=1 $(BIN)/python $$b || exit 1; done
+
+# How often the service is killed, three developments each; the seed of what is drawn is printed and can be given again.
+N    ?= 50
+SEED ?=
+
+crash: $(VENV)/installed-dev
+	PYTHONPATH=tests:tests/e2e $(BIN)/python -m crash --kills $(N) $(if $(SEED),--seed $(SEED))
 
 # Labelled streams to learn from or to measure with: folders of streams, or folders that hold some.
 STREAMS ?= tests/data/streams
