@@ -432,9 +432,13 @@ class Pipeline:
 
     async def claim_deliveries(self, channel: ChannelId, limit: int) -> list[DeliveryClaim]:
         """T4: a channel's deliveries that are due, each with its final bytes."""
-        claim = partial(self.outbox.claim_deliveries, limit=limit, lease=SEND_LEASE)
+        claim = partial(self.outbox.claim_deliveries, limit=limit, lease=SEND_LEASE, rules=self.rules.get(channel))
         render = partial(rendered, self.channels[channel])
         return await self._store(claim, [channel], now=self.clock.now(), render=render)
+
+    async def next_delivery_at(self, channel: ChannelId) -> datetime | None:
+        """When more of a channel may become due; None: nothing that waits has a moment."""
+        return await self._store(self.outbox.next_due, channel, now=self.clock.now(), rules=self.rules.get(channel))
 
     async def deliver(self, claim: DeliveryClaim) -> AttemptOutcome:
         """Try one delivery; T5: that it was sent, when to try again, or that it is dead."""

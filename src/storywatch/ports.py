@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ class Desk:
 
     watches: Sequence[Watch]
     rules: Mapping[ChannelId, ChannelRules]  # of the channels in use
+    trouble: Sequence[ChannelId] = ()  # to be told of trouble; empty: the first one that works
+    disabled: Mapping[ChannelId, str] = field(default_factory=dict)  # configured, and can't be used for this reason
 
 
 class Announcement(Protocol):
@@ -396,12 +398,18 @@ class Outbox(Protocol):
         limit: int,
         lease: timedelta,
         render: Callable[[Message], bytes],
+        rules: ChannelRules | None = None,
     ) -> list[DeliveryClaim]:
         """T4: due deliveries of these channels become ours, in order within a recipient's story.
 
+        Before, what silences, stopped recipients and the channels' rules hold back is muted, ended, put off or folded.
         The first claim renders and stores the final bytes. Where `render` raises `Rejected`, the
         delivery becomes a dead letter with that reason and the rest go on.
         """
+        ...
+
+    def next_due(self, channel: ChannelId, *, now: datetime, rules: ChannelRules | None = None) -> datetime | None:
+        """The next moment at which more of a channel may be claimed; None: none is known."""
         ...
 
     def finish_delivery(self, claim: DeliveryClaim, outcome: AttemptOutcome) -> None:

@@ -32,7 +32,11 @@ READ_SLOTS = 8
 SEND_SLOTS = 4  # of each channel
 HUB_SLOTS = 4
 VISIT_SLOTS = 4
+SHORTEST_WAIT = 0.01  # seconds; a clock that stands still is not asked over and over
+LONGEST_WAIT = 600.0  # the clock may be moved meanwhile
 TIDY_EVERY = timedelta(days=1)
+PING_EVERY = timedelta(minutes=1)
+LATE_ROUND = timedelta(minutes=2)  # no tick takes so long; the one that tidies up may take some of it
 DRAIN_SECONDS = 3.5  # the whole stop stays below five
 
 
@@ -87,14 +91,19 @@ class Service:
     polls: Slots = field(default_factory=lambda: Slots(POLL_SLOTS))
     readings: Slots = field(default_factory=lambda: Slots(READ_SLOTS))
     sendings: dict[ChannelId, Slots] = field(default_factory=dict)
+    timers: dict[ChannelId, asyncio.TimerHandle] = field(default_factory=dict)  # for the next delivery that is due
     askings: Slots = field(default_factory=lambda: Slots(HUB_SLOTS))
     visits: Slots = field(default_factory=lambda: Slots(VISIT_SLOTS))
+    pings: Slots = field(default_factory=lambda: Slots(1))
+    ping: Callable[[], Awaitable[None]] | None = None  # says that all is well to who watches over it
+    pinged_at: datetime | None = None
     tidied_at: datetime | None = None
     drain_seconds: float = DRAIN_SECONDS
     stopping: bool = False
     more_polls: bool = False  # at the last claim more feeds were due than slots free
     going_on: bool = False  # a poll that ended is looking for more
     last_tick_at: datetime | None = None
+    rounds: dict[str, datetime] = field(default_factory=dict)  # when each tick last ended
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
     async def __aenter__(self) -> Self:
@@ -117,11 +126,19 @@ class Service:
             "revisit": self.tick_revisits,
             "tidy": self.tick_tidy,
             "announce": self.tick_announcements,
+            "ping": self.tick_ping,
         }
+        self.rounds = dict.fromkeys(ticks, self.pipeline.clock.now())
         return {name: partial(self._tick, tick, name) for name, tick in ticks.items()}
 
     async def _tick(self, tick: Callable[[], Awaitable[int]], name: str) -> None:
         await self._supervise(tick(), name)
+        self.rounds[name] = self.pipeline.clock.now()
+
+    def hanging(self) -> list[str]:
+        """The ticks that have not come to their end for a while."""
+        now = self.pipeline.clock.now()
+        return [name for name, at in self.rounds.items() if name != "ping" and now - at > LATE_ROUND]
 
     async def tick_polls(self, due_by: datetime | None = None) -> int:
         """Ask the feeds that are due."""
@@ -180,6 +197,17 @@ class Service:
         """Tell what is to be told without a new article."""
         return 0 if self.announcer is None or self.stopping else await self.announcer.announce_due()
 
+    async def tick_ping(self) -> int:
+        """Once a minute, when feeds were looked for: say that all is well, where it is."""
+        now = self.pipeline.clock.now()
+        if self.ping is None or self.stopping or self.last_tick_at is None or self.pings.free <= 0:
+            return 0
+        if self.pinged_at is not None and timedelta() <= now - self.pinged_at < PING_EVERY:
+            return 0
+        self.pinged_at = now
+        self._start(self.pings, self.ping(), "ping")
+        return 1
+
     async def tick_hubs(self) -> int:
         """Ask the hubs whose turn it is."""
         hubs = self.pipeline.hubs
@@ -200,10 +228,29 @@ class Service:
         async with slots.claiming:
             if self.stopping or slots.free <= 0 or channel not in self.pipeline.channels:
                 return 0
-            claims = await self.pipeline.claim_deliveries(channel, slots.free)
+            wanted = slots.free
+            claims = await self.pipeline.claim_deliveries(channel, wanted)
             for claim in claims:
                 self._start(slots, self._deliver(claim), "deliver", then=partial(self._send_due, channel))
+            if len(claims) < wanted:  # else the next look comes as soon as one of them ends
+                self._wake_at(channel, await self.pipeline.next_delivery_at(channel))
             return len(claims)
+
+    def _wake_at(self, channel: ChannelId, moment: datetime | None) -> None:
+        """Look at a channel again at a moment of the clock, in place of when it was to be looked at before."""
+        timer = self.timers.pop(channel, None)
+        if timer is not None:
+            timer.cancel()
+        if moment is None or self.stopping:
+            return
+        wait = (moment - self.pipeline.clock.now()).total_seconds()
+        wait = min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
+        self.timers[channel] = asyncio.get_running_loop().call_later(wait, self._wake, channel)
+
+    def _wake(self, channel: ChannelId) -> None:
+        self.timers.pop(channel, None)
+        if not self.stopping:
+            self.group.create_task(self._supervise(self._send_due(channel), "deliver"))
 
     def wake_deliveries(self) -> None:
         """Deliveries were planned: look now and not at the next tick. Call it in the event loop."""
@@ -301,6 +348,10 @@ class Service:
         What is cut off keeps its row: its lease ends with the process, and the next one takes it up.
         """
         self.stopping = True
+        while self.timers:
+            self.timers.popitem()[1].cancel()
+        for task in self.pings.running:
+            task.cancel()  # nothing is lost with it
         for slots in self._all_slots():
             async with slots.claiming:  # a claim under way still starts its steps: let it, then count
                 pass
@@ -322,7 +373,7 @@ class Service:
         return set().union(*(slots.running for slots in self._all_slots()))
 
     def _all_slots(self) -> tuple[Slots, ...]:
-        return (self.polls, self.readings, self.askings, self.visits, *self.sendings.values())
+        return (self.polls, self.readings, self.askings, self.visits, self.pings, *self.sendings.values())
 
     def _seconds(self) -> float:
         return asyncio.get_running_loop().time()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -51,6 +51,7 @@ class Bench:
         self.visits: deque[str] = deque()
         self.tidied = 0
         self.outbox: dict[ChannelId, deque[str]] = {DESK: deque(), NEWSROOM: deque()}
+        self.next_at: dict[ChannelId, datetime] = {}
         self.gates: dict[str, asyncio.Event] = {}
         self.errors: dict[str, BaseException] = {}
         self.begun: list[str] = []
@@ -96,6 +97,9 @@ class Bench:
 
     async def claim_deliveries(self, channel: ChannelId, limit: int) -> list[str]:
         return self._take(self.outbox[channel], limit)
+
+    async def next_delivery_at(self, channel: ChannelId) -> datetime | None:
+        return self.next_at.get(channel)
 
     async def poll(self, claim: str) -> PollOutcome:
         await self._step(claim)
@@ -280,6 +284,56 @@ def test_a_wake_up_sends_at_once() -> None:
             await turn()
         assert bench.ended == ["alert"]
         assert heard.counts == {"tried": 1}
+
+    asyncio.run(play())
+
+
+def test_what_becomes_due_goes_at_its_moment() -> None:
+    """Nobody waits for the next tick: the moment is known, and an earlier one takes the place of a later one."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.next_at = {DESK: NOON + timedelta(hours=1)}
+        service, heard = a_service(bench)
+        async with service:
+            await service.tick_deliveries()
+            later = service.timers[DESK]
+            bench.next_at = {DESK: NOON}  # it is now
+            await service.tick_deliveries()
+            assert later.cancelled()
+            bench.next_at = {}
+            bench.outbox[DESK].append("alert")
+            arrived, deliver = asyncio.Event(), bench.deliver
+
+            async def told(claim: str) -> str:
+                arrived.set()
+                return await deliver(claim)
+
+            bench.deliver = told  # type: ignore[method-assign]  # tells when it is called
+            await arrived.wait()
+            await turn()
+            assert service.timers == {}
+        assert heard.counts == {"tried": 1}
+
+    asyncio.run(play())
+
+
+def test_no_timer_outlives_the_service() -> None:
+    """What is due later is left to the next process; a look that ends meanwhile sets no other timer."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.next_at = {DESK: NOON + timedelta(hours=1)}
+        service, _ = a_service(bench)
+        async with service:
+            await service.tick_deliveries()
+            timer = service.timers[DESK]
+            await service.drain()
+            assert timer.cancelled()
+            service._wake_at(DESK, NOON)
+            service._wake(DESK)
+            assert service.timers == {}
+        assert bench.begun == []
 
     asyncio.run(play())
 

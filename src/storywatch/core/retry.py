@@ -58,9 +58,12 @@ def plan_attempt(claim: DeliveryClaim, failure: SendFailed | None, *, now: datet
 
 
 def _blame(failure: Rejected) -> Blame | None:
+    """What a receiver answers to nothing in particular is about the channel; what we find ourselves about nobody."""
     if failure.gone:
         return Blame.GONE
-    return Blame.RECIPIENT if failure.recipient_refused else None
+    if failure.recipient_refused:
+        return Blame.RECIPIENT
+    return Blame.CHANNEL if failure.code is not None else None
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> timedelta | None:

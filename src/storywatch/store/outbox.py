@@ -5,29 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 
-from storywatch.core.model import (
-    Alert,
-    AlertId,
-    AlertKind,
-    ArticleId,
-    ChannelId,
-    DeliveryClaim,
-    DeliveryId,
-    DeliveryState,
-    Development,
-    DevelopmentId,
-    Recipient,
-    Severity,
-    Tidings,
-    WatchId,
-)
+from storywatch.core.model import ChannelId, DeliveryClaim, DeliveryId, DeliveryState, Recipient
 from storywatch.errors import Rejected
-from storywatch.store.leases import claim_rows, give_back, is_free
-from storywatch.store.packing import unpack_new, unpack_reasons
-from storywatch.store.reports import load_reports
-from storywatch.store.tables import alert, article, attempt, delivery, development, verdict, watch
+from storywatch.store.holding import hold_back, is_due, waits_for_digest
+from storywatch.store.leases import claim_rows, give_back
+from storywatch.store.messages import message_of
+from storywatch.store.receivers import note_outcome, room_of, take_tokens
+from storywatch.store.tables import attempt, delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -35,9 +21,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
+    from storywatch.core.alerting import ChannelRules
     from storywatch.core.model import AttemptOutcome, Message
     from storywatch.store.engine import Database
-    from storywatch.store.tables import Found, Query
+    from storywatch.store.tables import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +41,52 @@ class Outbox:
         limit: int,
         lease: timedelta,
         render: Callable[[Message], bytes],
+        rules: ChannelRules | None = None,
     ) -> list[DeliveryClaim]:
         """T4: due deliveries of these channels, in the order in which they were planned to go.
 
         Of one recipient and one watch only the first in line is given: the next one has to wait until
-        that one is sent or dead. Which message is rendered is stored before it is ever sent.
+        that one is sent or dead. Which message is rendered is stored before it is ever sent. `rules` are
+        those of each of the channels: what they hold back, stops, silences and the channel's rate is seen to first.
         """
-        due = (
-            select(delivery)
-            .where(
-                delivery.c.state == DeliveryState.WAITING,
-                delivery.c.channel.in_(channels),
-                delivery.c.not_before <= now,
-                is_free(delivery, now),
-                _first_in_line(),
-            )
-            .order_by(delivery.c.due_at, delivery.c.id)
-        )
+        claims: list[DeliveryClaim] = []
         with self.database.write() as connection:
-            token, rows = claim_rows(connection, delivery, due, limit=limit, until=now + lease)
-            claims = [_claim(connection, row, token, render=render, now=now) for row in rows]
-        return [claim for claim in claims if claim is not None]
+            for channel in channels:
+                if not _any_due(connection, channel, now=now):
+                    continue
+                hold_back(self.database, connection, channel, rules, now=now)
+                left = limit - len(claims)
+                room = room_of(connection, channel, rules.rate if rules else None, now=now, limit=left, lock=True)
+                if not room.messages:
+                    continue
+                due = (
+                    select(delivery)
+                    .where(is_due(channel, now), ~waits_for_digest(rules), *_first_in_line())
+                    .order_by(delivery.c.due_at, delivery.c.id)
+                )
+                token, rows = claim_rows(connection, delivery, due, limit=room.messages, until=now + lease)
+                taken = [_claim(connection, row, token, render=render, now=now) for row in rows]
+                claims += [claim for claim in taken if claim is not None]
+                take_tokens(self.database, connection, channel, room, len(rows), now=now)
+        return claims
+
+    def next_due(self, channel: ChannelId, *, now: datetime, rules: ChannelRules | None = None) -> datetime | None:
+        """The next moment at which something more of a channel may be claimed; None: none is known.
+
+        What is due and could be claimed now has no moment to come. It may be the moment of a digest that is not made
+        yet, and a rate or a pause may move it: whoever looks then finds out.
+        """
+        with self.database.read() as connection:
+            waiting = and_(delivery.c.state == DeliveryState.WAITING, delivery.c.channel == channel)
+            later = select(func.min(delivery.c.not_before)).where(waiting, delivery.c.not_before > now)
+            moments = [connection.execute(later).scalar_one()]
+            if _any_due(connection, channel, now=now):
+                room = room_of(connection, channel, rules.rate if rules else None, now=now, limit=1)
+                moments.append(room.not_before)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def finish_delivery(self, claim: DeliveryClaim, outcome: AttemptOutcome) -> None:
-        """T5: note the attempt and what follows from it. Raises `LeaseLost`."""
+        """T5: note the attempt and what follows from it, for its channel and recipient too. Raises `LeaseLost`."""
         changes: dict[str, Any] = {
             "state": outcome.state,
             "attempts": claim.attempt,
@@ -88,39 +97,61 @@ class Outbox:
             changes["not_before"] = outcome.retry_at
         with self.database.write() as connection:
             key = give_back(connection, delivery, delivery.c.uid == claim.id, lease=claim.lease, **changes)
+            tries = select(func.coalesce(func.max(attempt.c.number), 0) + 1).where(attempt.c.delivery_id == key)
             connection.execute(
                 insert(attempt).values(
                     delivery_id=key,
-                    number=claim.attempt,
+                    number=tries.scalar_subquery(),
                     at=outcome.at,
                     state=outcome.state,
                     code=outcome.code,
                     reason=outcome.reason,
                 )
             )
+            note_outcome(self.database, connection, claim.recipient, outcome)
 
 
-def _first_in_line() -> ColumnElement[bool]:
+def _any_due(connection: Connection, channel: ChannelId, *, now: datetime) -> bool:
+    """Most looks find nothing: they end here."""
+    return connection.execute(select(delivery.c.id).where(is_due(channel, now)).limit(1)).first() is not None
+
+
+def _first_in_line() -> tuple[ColumnElement[bool], ...]:
     """Nothing for the same recipient about the same watch was planned earlier and still waits.
 
     What waits for the end of quiet hours stands in line with that moment, so that a major
-    development which is let through is not held up by the minor ones before it.
+    development which is let through is not held up by the minor ones before it. A digest of several stories
+    stands in the line of each story that it tells of.
     """
-    ahead = delivery.alias("ahead")
-    return ~(
-        select(ahead.c.id)
-        .where(
-            ahead.c.state == DeliveryState.WAITING,
-            ahead.c.channel == delivery.c.channel,
-            ahead.c.address == delivery.c.address,
-            ahead.c.watch == delivery.c.watch,
-            or_(
-                ahead.c.due_at < delivery.c.due_at,
-                and_(ahead.c.due_at == delivery.c.due_at, ahead.c.id < delivery.c.id),
-            ),
-        )
-        .exists()
+    ahead, told, mine = delivery.alias("ahead"), delivery.alias("told"), delivery.alias("mine")
+    earlier = and_(
+        ahead.c.state == DeliveryState.WAITING,
+        ahead.c.channel == delivery.c.channel,
+        ahead.c.address == delivery.c.address,
+        or_(
+            ahead.c.due_at < delivery.c.due_at,
+            and_(ahead.c.due_at == delivery.c.due_at, ahead.c.id < delivery.c.id),
+        ),
     )
+    digests = ahead.c.watch.is_(None)
+    of_one = select(ahead.c.id).where(earlier, ahead.c.watch == delivery.c.watch)
+    of_several = (
+        select(ahead.c.id)
+        .join(told, told.c.folded_into == ahead.c.uid)
+        .where(earlier, digests, told.c.watch == delivery.c.watch)
+    )
+    before_several = (
+        select(ahead.c.id)
+        .join(mine, mine.c.watch == ahead.c.watch)
+        .where(earlier, mine.c.folded_into == delivery.c.uid, delivery.c.watch.is_(None))
+    )
+    several_before_several = (
+        select(ahead.c.id)
+        .join(told, told.c.folded_into == ahead.c.uid)
+        .join(mine, mine.c.watch == told.c.watch)
+        .where(earlier, digests, mine.c.folded_into == delivery.c.uid, delivery.c.watch.is_(None))
+    )
+    return tuple(~query.exists() for query in (of_one, of_several, before_several, several_before_several))
 
 
 def _claim(
@@ -131,7 +162,7 @@ def _claim(
     this = delivery.c.id == row.id
     if message is None:
         try:
-            message = render(_tidings(connection, row, now=now))
+            message = render(message_of(connection, row, now=now))
         except Rejected as error:
             give_back(connection, delivery, this, lease=lease, state=DeliveryState.DEAD, reason=str(error))
             return None
@@ -144,64 +175,3 @@ def _claim(
         attempt=row.attempts + 1,
         first_try_at=first_try_at,
     )
-
-
-def _tidings(connection: Connection, row: Found, *, now: datetime) -> Tidings:
-    told = connection.execute(_told_by(row.alert_id)).one()
-    return Tidings(
-        alert=Alert(
-            id=AlertId(told.alert_uid),
-            watch=WatchId(told.watch),
-            development=DevelopmentId(told.uid),
-            kind=AlertKind(told.kind),
-            created_at=told.created_at,
-            held=told.held,
-            detail=told.detail,
-        ),
-        delivery=DeliveryId(row.uid),
-        recipient=Recipient(channel=ChannelId(row.channel), address=row.address),
-        watch_name=told.name or told.watch,
-        development=Development(
-            id=DevelopmentId(told.uid),
-            watch=WatchId(told.watch),
-            article=ArticleId(told.article_uid),
-            headline=told.headline,
-            lang=told.lang,
-            severity=Severity(told.severity),
-            first_seen_at=told.first_seen_at,
-            new=unpack_new(told.new),
-        ),
-        reports=load_reports(connection, [told.uid])[told.uid],
-        why=words_of(told.reasons, told.match_reasons),
-        score=told.score,
-        rendered_at=now,
-    )
-
-
-def _told_by(alert_id: int) -> Query:
-    return (
-        select(
-            development,
-            alert.c.uid.label("alert_uid"),
-            alert.c.kind,
-            alert.c.created_at,
-            alert.c.held,
-            alert.c.detail,
-            article.c.uid.label("article_uid"),
-            verdict.c.reasons,
-            verdict.c.match_reasons,
-            verdict.c.score,
-            watch.c.name,
-        )
-        .join(alert, alert.c.development_id == development.c.id)
-        .join(article, article.c.id == development.c.article_id)
-        .join(verdict, and_(verdict.c.article_id == article.c.id, verdict.c.watch == development.c.watch))
-        .outerjoin(watch, watch.c.uid == development.c.watch)
-        .where(alert.c.id == alert_id)
-    )
-
-
-def words_of(*reasons: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The evidence in words, each said once; not what would have turned the verdict."""
-    told = (reason for some in reasons for reason in unpack_reasons(some) if reason.name != "turn")
-    return tuple(dict.fromkeys(reason.words for reason in told))

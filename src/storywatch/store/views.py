@@ -27,7 +27,7 @@ from storywatch.core.model import (
 )
 from storywatch.core.urls import url_key, without_password
 from storywatch.store.addresses import addresses_of, load_article_keys
-from storywatch.store.outbox import words_of
+from storywatch.store.messages import words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
 from storywatch.store.reports import load_reports
 from storywatch.store.said import load_all_said, load_taken_back
