@@ -41,6 +41,7 @@ from storywatch.fetch.workers import Readers
 from storywatch.hubs import Hubs
 from storywatch.notify.email import EmailChannel
 from storywatch.notify.links import Linker
+from storywatch.notify.ping import Pinger
 from storywatch.notify.smtp import SmtpServer
 from storywatch.notify.webhook import WebhookChannel
 from storywatch.opinion import ChatEndpoint, LanguageModel, endpoint_id
@@ -48,8 +49,10 @@ from storywatch.pipeline import Pipeline
 from storywatch.ports import Desk
 from storywatch.reencode import reencode
 from storywatch.service import Observer, Service
+from storywatch.store.digests import Digests
 from storywatch.store.engine import lock_database, open_database, parse_url, release_leases
 from storywatch.store.feedback import Feedback
+from storywatch.store.followups import Corrections, Corroborations, Reminders
 from storywatch.store.judgements import Judgements
 from storywatch.store.keys import load_keys
 from storywatch.store.opinions import Opinions
@@ -57,6 +60,7 @@ from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
 from storywatch.store.revisits import Revisits
 from storywatch.store.subscriptions import Subscriptions
+from storywatch.store.troubles import Troubles
 from storywatch.store.vectors import Vectors
 from storywatch.store.views import Views
 from storywatch.teaching import Teacher
@@ -107,6 +111,7 @@ class Outside:
     hubs: HttpHubCaller
     channels: Mapping[ChannelId, AnyChannel]
     rules: Mapping[ChannelId, ChannelRules]
+    pinger: Pinger | None = None
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -178,6 +183,7 @@ class App:
             ),
         )
         self.desk.watches, self.desk.rules = config.watches, outside.rules
+        self.desk.trouble, self.desk.disabled = config.service.trouble, disabled_channels(config)
         self.hubs.reconfigure(caller=outside.hubs, base_url=config.web.base_url, on=config.fetch.websub)
         self.retired = [*(one for one in self.retired if one is not outside), self.outside]
         self.config, self.outside = config, outside
@@ -261,6 +267,16 @@ class App:
             faults.append("the engine has not looked for work for a while")
         return faults
 
+    async def ping(self) -> None:
+        """Say to who watches over storywatch that all is well, if it is."""
+        pinger = self.outside.pinger
+        if pinger is None:
+            return
+        if self.service.hanging() or await self.faults():
+            self.metrics.pinged("withheld")
+        else:
+            self.metrics.pinged("heard" if await pinger.ping(now=self.clock.now()) else "failed")
+
 
 def probe(database: Database) -> None:
     """Take the write lock once: the database answers and can be written."""
@@ -327,7 +343,7 @@ async def open_app(
             adviser=build_adviser(config, client=outside.client, opinions=opinions, writer=writer, clock=clock),
             hubs=hubs,
         )
-        desk = Desk(watches, outside.rules)
+        desk = Desk(watches, outside.rules, config.service.trouble, disabled_channels(config))
         announcer = Announcer(clock=clock, writer=writer, waker=waker, sources=announcements(database, desk))
         app = App(
             config=config,
@@ -348,6 +364,7 @@ async def open_app(
             waker=waker,
             keys=keys,
         )
+        app.service.ping = app.ping
         closing.push_async_callback(app.close_outside)
         metrics.reloaded(ok=True, at=clock.now())
         if alone:
@@ -360,7 +377,13 @@ async def open_app(
 
 def announcements(database: Database, desk: Desk) -> tuple[Announcement, ...]:
     """What is told without a new article."""
-    return ()
+    return (
+        Digests(database, desk),
+        Troubles(database=database, desk=desk),
+        Corrections(database, desk),
+        Corroborations(database, desk),
+        Reminders(database, desk),
+    )
 
 
 @contextmanager
@@ -433,6 +456,7 @@ def build_outside(config: Config, *, clock: Clock, readers: Readers, keys: tuple
             name: build_channel(settings, config, client=client, linker=linker) for name, settings in usable.items()
         },
         rules={name: rules_of(settings) for name, settings in usable.items()},
+        pinger=Pinger(config.service.ping_url, client=client) if config.service.ping_url else None,
     )
 
 
@@ -506,6 +530,11 @@ def rules_of(settings: ChannelSettings) -> ChannelRules:
     )
 
 
+def disabled_channels(config: Config) -> dict[ChannelId, str]:
+    """The channels that are configured and can't be used, and why."""
+    return {name: settings.disabled for name, settings in config.channels.items() if settings.disabled}
+
+
 def secrets_of(config: Config) -> list[str]:
     """Every secret that the configuration holds, so that logs can blot them out."""
     found = [config.web.token, config.opinion.key if config.opinion else None]
@@ -514,7 +543,8 @@ def secrets_of(config: Config) -> list[str]:
             found.append(settings.password)
         elif isinstance(settings, WebhookSettings):
             found += settings.secrets
-    return [secret.get_secret_value() for secret in found if secret is not None]
+    pinged = [config.service.ping_url] if config.service.ping_url else []
+    return [*(secret.get_secret_value() for secret in found if secret is not None), *pinged]
 
 
 def say_config(config: Config) -> None:
@@ -578,9 +608,10 @@ def build_server(app: App) -> uvicorn.Server:
         base_url=web.base_url,
         token=web.token.get_secret_value() if web.token else None,
         version=__version__,
-        disabled=lambda: {name: each.disabled for name, each in app.config.channels.items() if each.disabled},
+        disabled=lambda: disabled_channels(app.config),
         opinion=app.opinion_view,
         hubs=app.hubs,
+        keys=app.keys,
     )
     return serve_web(page, host=web.host, port=web.port)
 

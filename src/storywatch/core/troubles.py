@@ -48,6 +48,7 @@ NAMED = 5  # of them
 
 NETWORK, POLLS, JUDGING = "network", "polls", "judging"
 FEED, SILENT_FEED, CHANNEL, RECIPIENT = "feed", "silent-feed", "channel", "recipient"
+KINDS = (NETWORK, POLLS, JUDGING, FEED, SILENT_FEED, CHANNEL, RECIPIENT)
 MANY = {  # kinds of which there are often many, and what several of them are called
     FEED: "feeds can't be read",
     SILENT_FEED: "feeds list nothing new, against their habit",

@@ -71,16 +71,10 @@ MOST_ALERTS = 1000  # of trouble, the newest, among which those of one trouble a
 
 @dataclass(slots=True, kw_only=True)
 class Troubles:
-    """A source of announcements: `service.trouble` and `service.recovered`.
-
-    `wanted` are the channels to be told, `disabled` those that are configured and can't be used, and why. A reload
-    puts others in place.
-    """
+    """A source of announcements: `service.trouble` and `service.recovered`."""
 
     database: Database
     desk: Desk
-    wanted: Sequence[ChannelId] = ()
-    disabled: Mapping[ChannelId, str] = field(default_factory=dict)
     watched_since: datetime | None = field(default=None, init=False)
     looked_at: datetime | None = field(default=None, init=False)
     silences: tuple[FeedSilence, ...] = field(default=(), init=False)
@@ -107,7 +101,7 @@ class Troubles:
 
     def _look(self, connection: Connection, *, now: datetime) -> Health:
         followed = frozenset[FeedId]().union(*(watch.feeds for watch in self.desk.watches))
-        used = {channel for watch in self.desk.watches for channel in watch.channels} | set(self.wanted)
+        used = {channel for watch in self.desk.watches for channel in watch.channels} | set(self.desk.trouble)
         rows = connection.execute(_FEEDS).all()
         unjudged, unjudged_since = _unjudged(connection, now=now)
         if self.silences_at is None or not timedelta() <= now - self.silences_at < LOOK_AT_SILENCE:
@@ -118,7 +112,7 @@ class Troubles:
             silences=[one for one in self.silences if one.id in followed],
             channels=[one for one in _channels(connection) if one.id in self.desk.rules],
             stopped=[one for one in _stopped(connection) if _is_configured(one.recipient, self.desk.rules)],
-            disabled={channel: why for channel, why in self.disabled.items() if channel in used},
+            disabled={channel: why for channel, why in self.desk.disabled.items() if channel in used},
             unjudged=unjudged,
             unjudged_since=unjudged_since,
             network_back_at=_network_back_at(connection),
@@ -134,7 +128,7 @@ class Troubles:
         if not due:
             return []
         reached = channels_to_tell(
-            self.wanted,
+            self.desk.trouble,
             self.desk.rules,
             broken={one.id for one in health.channels if is_broken(one)},
             stopped={one.recipient for one in health.stopped},

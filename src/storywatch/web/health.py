@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from storywatch.store.troubles import delivery_health
 from storywatch.web.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -64,8 +65,14 @@ class Health:
         return await run_in_threadpool(self._scrape)
 
     def _scrape(self) -> Response:
-        gauges, tally = self.reads.gauges(now=self.clock.now()), self.ledger.tally()
+        now = self.clock.now()
         text = self.metrics.expose(
-            gauges, tally, ticked_at=self.ticked_at(), opinion=self.opinion(), hubs=self.hubs.tally()
+            self.reads.gauges(now=now),
+            self.ledger.tally(),
+            delivery_health(self.reads.database, now=now),
+            now=now,
+            ticked_at=self.ticked_at(),
+            opinion=self.opinion(),
+            hubs=self.hubs.tally(),
         )
         return Response(text, media_type=CONTENT_TYPE)

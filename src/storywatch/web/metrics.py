@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counted
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from storywatch.core.model import DeliveryState
+from storywatch.core.troubles import KINDS
 from storywatch.store.opinions import OpinionView
 
 if TYPE_CHECKING:
@@ -21,9 +23,14 @@ if TYPE_CHECKING:
     from storywatch.core.model import AttemptOutcome, DeliveryClaim, Judged, PollOutcome
     from storywatch.core.revisits import VisitOutcome
     from storywatch.store.ledger import Tally
+    from storywatch.store.troubles import DeliveryHealth
     from storywatch.store.views import Gauges
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+PINGS = ("heard", "failed", "withheld")
+WAITING_FOR = ("due", "held", "retrying")
+TOO_MANY = 429
+REFUSALS = range(3, 6)  # hundreds
 ENTRY_STATES = ("new", "changed", "known", "held")
 SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 LONG = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
@@ -71,8 +78,8 @@ class Metrics:
         )
         self._tries = Counter(
             "storywatch_delivery_attempts_total",
-            "Tries to deliver, by channel and outcome (sent, retry, dead).",
-            ["channel", "outcome"],
+            "Tries to deliver, by channel, outcome (sent, retry, dead) and what the answer was.",
+            ["channel", "outcome", "reason"],
             registry=self.registry,
         )
         self._try_seconds = Histogram(
@@ -102,6 +109,14 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self._pings = Counter(
+            "storywatch_pings_total",
+            "Pings that all is well (heard, failed), and those that were withheld because it was not.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in PINGS:
+            self._pings.labels(outcome)
         self._reload_ok = Gauge(
             "storywatch_config_last_reload_successful",
             "1 if the configuration was last read without a fault.",
@@ -142,7 +157,8 @@ class Metrics:
     def tried(self, claim: DeliveryClaim, outcome: AttemptOutcome, *, seconds: float) -> None:
         """One delivery was tried."""
         channel = claim.recipient.channel
-        self._tries.labels(channel, "retry" if outcome.state == DeliveryState.WAITING else outcome.state).inc()
+        came_of = "retry" if outcome.state == DeliveryState.WAITING else outcome.state
+        self._tries.labels(channel, came_of, reason_class(outcome)).inc()
         self._try_seconds.labels(channel).observe(seconds)
         if outcome.state == DeliveryState.SENT:
             self._latency.labels("sent").observe(_between(claim.first_try_at, outcome.at))
@@ -154,6 +170,10 @@ class Metrics:
     def hub_called(self, outcome: str) -> None:
         """A hub, or somebody who pretends to be one, called."""
         self._hub_calls.labels(outcome).inc()
+
+    def pinged(self, outcome: str) -> None:
+        """Whoever waits for a sign of life was told that all is well, or was not."""
+        self._pings.labels(outcome).inc()
 
     def reloaded(self, *, ok: bool, at: datetime) -> None:
         """The configuration was read; where it had a fault, the one of before stays in use."""
@@ -167,7 +187,9 @@ class Metrics:
         self,
         gauges: Gauges,
         tally: Tally,
+        delivery: DeliveryHealth,
         *,
+        now: datetime,
         ticked_at: datetime | None,
         opinion: OpinionView | None = None,
         hubs: tuple[Mapping[str, int], int] = ({}, 0),
@@ -175,6 +197,7 @@ class Metrics:
         """Everything in Prometheus' text format: what this process has seen, and what the database says."""
         stored = CollectorRegistry()
         stored.register(Stored(gauges, tally, ticked_at, opinion or OpinionView(), *hubs))
+        stored.register(StoredDelivery(delivery, now))
         return generate_latest(self.registry) + generate_latest(stored)
 
 
@@ -206,7 +229,7 @@ class Stored(Collector):
         yield _of_pairs(
             GaugeMetricFamily(
                 "storywatch_deliveries",
-                "Deliveries that are kept, by channel and state (waiting, sent, dead).",
+                "Deliveries that are kept, by channel and state (waiting, sent, dead, folded, muted).",
                 labels=["channel", "state"],
             ),
             self.tally.deliveries,
@@ -236,13 +259,6 @@ class Stored(Collector):
 
     def _numbers(self) -> Iterator[tuple[str, str, float]]:
         gauges = self.gauges
-        yield "storywatch_outbox_depth", "Deliveries that wait.", gauges.deliveries_waiting
-        yield (
-            "storywatch_outbox_oldest_seconds",
-            "How long the oldest of them should have been gone.",
-            gauges.oldest_waiting_seconds,
-        )
-        yield "storywatch_dead_letters", "Deliveries that are tried no more.", gauges.deliveries_dead
         yield "storywatch_entries_waiting", "Entries that wait to be looked at.", gauges.entries_waiting
         yield "storywatch_feeds", "Feeds in use.", gauges.feeds
         yield "storywatch_feeds_failing", "Feeds in use whose last poll failed.", gauges.feeds_failing
@@ -266,6 +282,67 @@ class Stored(Collector):
             )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredDelivery(Collector):
+    """How delivery stands at one moment, by channel."""
+
+    delivery: DeliveryHealth
+    now: datetime
+
+    def collect(self) -> Iterator[Metric]:
+        """All of it."""
+        channels = self.delivery.channels
+        depth = GaugeMetricFamily(
+            "storywatch_outbox_depth",
+            "Deliveries that wait: due, held until a moment, or for another try.",
+            labels=["channel", "state"],
+        )
+        oldest = GaugeMetricFamily(
+            "storywatch_outbox_oldest_seconds",
+            "How long the oldest of them should have been gone.",
+            labels=["channel"],
+        )
+        dead = GaugeMetricFamily("storywatch_dead_letters", "Deliveries that are tried no more.", labels=["channel"])
+        failing = GaugeMetricFamily(
+            "storywatch_channel_failing_since_timestamp_seconds",
+            "Since when nothing could be sent on a channel.",
+            labels=["channel"],
+        )
+        for channel in channels:
+            for state in WAITING_FOR:
+                depth.add_metric([channel.id, state], channel.waiting.get(state, 0))
+            due_at = channel.oldest_due_at
+            oldest.add_metric([channel.id], _between(due_at, self.now) if due_at else 0)
+            dead.add_metric([channel.id], channel.dead)
+            if channel.failing_since is not None:
+                failing.add_metric([channel.id], channel.failing_since.timestamp())
+        yield from (depth, oldest, dead, failing)
+        stopped = Counted(str(one.recipient.channel) for one in self.delivery.stopped)
+        yield _of_one(
+            GaugeMetricFamily(
+                "storywatch_recipients_stopped", "Recipients to whom nothing is sent any more.", labels=["channel"]
+            ),
+            stopped,
+        )
+        troubles = Counted(dict.fromkeys(KINDS, 0))
+        troubles.update(one.kind for one in self.delivery.troubles if one.kind in KINDS)
+        yield _of_one(
+            GaugeMetricFamily("storywatch_troubles_open", "Troubles that go on, by kind.", labels=["kind"]), troubles
+        )
+
+
+def reason_class(outcome: AttemptOutcome) -> str:
+    """Of a try: `ok`, the class of the refusal (`429`, `3xx`, `4xx`, `5xx`, `other`), or `no-answer`."""
+    if outcome.state == DeliveryState.SENT:
+        return "ok"
+    if outcome.code is None:
+        return "no-answer"
+    if outcome.code == TOO_MANY:
+        return "429"
+    hundreds = outcome.code // 100
+    return f"{hundreds}xx" if hundreds in REFUSALS else "other"
+
+
 def _came_of(outcome: PollOutcome) -> str:
     if outcome.failed:
         return "failed"
@@ -280,6 +357,12 @@ Family = TypeVar("Family", CounterMetricFamily, GaugeMetricFamily)
 def _of_pairs(family: Family, counts: Mapping[tuple[str, str], int]) -> Family:
     for labels, count in counts.items():
         family.add_metric(labels, count)
+    return family
+
+
+def _of_one(family: GaugeMetricFamily, counts: Mapping[str, int]) -> GaugeMetricFamily:
+    for label, count in counts.items():
+        family.add_metric([label], count)
     return family
 
 
