@@ -11,11 +11,14 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from storywatch.core.ids import digest
+from storywatch.core.model import Alert, AlertId, AlertKind
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from storywatch.core.model import Severity
+    from storywatch.core.model import ChannelId, Severity, WatchId
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -151,3 +154,28 @@ def digest_title(times: DigestTimes, moment: datetime) -> str:
     """What a digest is called: "Daily digest of 24 March"."""
     local = moment.astimezone(ZoneInfo(times.timezone))
     return f"{'Daily' if times.weekday is None else 'Weekly'} digest of {local.day} {local:%B}"
+
+
+def plan_digest(
+    channel: ChannelId,
+    times: DigestTimes,
+    moment: datetime,
+    *,
+    since: datetime,
+    watches: Sequence[WatchId],
+    now: datetime,
+) -> Alert:
+    """The digest of a channel that was due at `moment` and tells what is new since the last one, of these watches.
+
+    The id follows from channel and moment: it is made once, whenever it is looked for.
+    """
+    detail = {
+        "because": "digest",
+        "words": digest_title(times, moment),
+        "since": since.isoformat(),
+        "until": moment.isoformat(),
+        "watches": list(watches),
+        "channel": channel,
+    }
+    uid = AlertId(digest("alr", AlertKind.DIGEST, channel, moment.isoformat()))
+    return Alert(id=uid, watch=None, development=None, kind=AlertKind.DIGEST, created_at=now, detail=detail)
