@@ -164,12 +164,15 @@ class DoubtLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestLetter:
-    """Several developments told together. `watch` is set where it is about one story alone.
+    """Several developments told together. Where it is about one story alone, `watch`, `story`, `mute` and `unsubscribe` are set.
 
     `title` counts ("3 new developments in 2 stories"), `lead` says why they come together and of which time they are.
     """
 
     watch: WatchId | None
+    story: str
+    mute: str
+    unsubscribe: str
     channel: str
     title: str
     lead: str
@@ -214,6 +217,16 @@ class TroubleLetter:
     signs_left: int
     page_url: str
     channel: str
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialLetter:
+    """Says that a channel works."""
+
+    channel: str
+    address: str
+    page_url: str
     delivery: str
 
 

@@ -103,9 +103,17 @@ def digest_letter(tidings: DigestTidings, *, linker: Linker, zone: ZoneInfo) -> 
     title = _digest_title(tidings)
     first = next((gist.development.headline for gist in (*tidings.gists, *tidings.told)), "")
     headline = first or next((doubt.report.title for doubt in tidings.doubts), "")
+    watch, recipient, at = tidings.alert.watch, tidings.recipient, tidings.alert.created_at
+    names = [
+        *(gist.watch_name for gist in (*tidings.gists, *tidings.told)),
+        *(one.watch_name for one in tidings.doubts),
+    ]
     return DigestLetter(
-        watch=tidings.alert.watch,
-        channel=line(tidings.recipient.channel, NAME_LIMIT),
+        watch=watch,
+        story=line(names[0], NAME_LIMIT) if watch else "",
+        mute=linker.signed(LinkAction.MUTE, watch, recipient, at=at) if watch else "",
+        unsubscribe=linker.signed(LinkAction.UNSUBSCRIBE, watch, recipient, at=at) if watch else "",
+        channel=line(recipient.channel, NAME_LIMIT),
         title=title,
         lead=_digest_lead(tidings.alert, zone=zone),
         preview=line(f"{title}: {headline}", PREVIEW_LIMIT),
@@ -124,10 +132,10 @@ def trouble_letter(tidings: TroubleTidings, *, linker: Linker, zone: ZoneInfo) -
     """What keeps the service from its work, or no longer does, in words."""
     recovered = tidings.alert.kind is AlertKind.RECOVERED
     signs = tuple(_sign(sign, zone=zone) for sign in tidings.signs[:MOST_SIGNS])
-    subjects = [sign.subject for sign in signs[:3]]
+    subjects = [_subject(sign) for sign in tidings.signs[:3]]
     if rest := len(tidings.signs) - len(subjects):
         subjects.append(f"{rest} more")
-    title = f"{'Well again' if recovered else 'Trouble'}: {_and(subjects)}"
+    title = f"{'Recovered' if recovered else 'Trouble'}: {_and(subjects)}"
     return TroubleLetter(
         recovered=recovered,
         title=title,
@@ -274,7 +282,8 @@ def _digest_lead(alert: Alert, *, zone: ZoneInfo) -> str:
     since, until = alert.detail.get("since"), alert.detail.get("until")
     if not (since and until):
         return words
-    return f"{words}, {_time(datetime.fromisoformat(since), zone)} to {_time(datetime.fromisoformat(until), zone)}"
+    began, ended = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    return f"{words}, {_clock(began, zone)} to {_time(ended, zone)}"
 
 
 def _chapters(
@@ -338,13 +347,16 @@ def _doubt(doubt: Doubt, *, linker: Linker, zone: ZoneInfo) -> DoubtLine:
 
 
 def _sign(sign: Sign, *, zone: ZoneInfo) -> SignLine:
-    kind, _, name = sign.subject.partition(":")
     return SignLine(
-        subject=_said(f"{kind} {name}"),
-        words=line(sign.words, SENTENCE_LIMIT),
-        since=_time(sign.since, zone),
+        subject=_said(_subject(sign)),
+        words=_said(sign.words),
+        since=_clock(sign.since, zone) if sign.ended_at else _time(sign.since, zone),
         ended=_time(sign.ended_at, zone) if sign.ended_at else "",
     )
+
+
+def _subject(sign: Sign) -> str:
+    return line(sign.subject.replace(":", " ", 1), NAME_LIMIT)
 
 
 def _and(names: Sequence[str]) -> str:
@@ -352,9 +364,13 @@ def _and(names: Sequence[str]) -> str:
 
 
 def _time(at: datetime, zone: ZoneInfo) -> str:
+    return f"{_clock(at, zone)} {zone.key.rpartition('/')[2].replace('_', ' ')}"
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> str:
+    """A time where the place is named beside it."""
     local = at.astimezone(zone)
-    place = zone.key.rpartition("/")[2].replace("_", " ")
-    return f"{local.day} {local:%B}, {local:%H:%M} {place}"
+    return f"{local.day} {local:%B}, {local:%H:%M}"
 
 
 def _later(first: datetime, at: datetime) -> str:

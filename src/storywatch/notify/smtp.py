@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ TlsMode = Literal["implicit", "starttls", "none"]
 
 REASON_LIMIT: Final = 300
 FOR_GOOD: Final = range(500, 600)
+POLICY: Final = re.compile(r"5\.7\.\d")  # RFC 3463: what the server minds is us or the mail, not the mailbox
 LOGIN_CODES: Final = frozenset({530, 534, 535, 538})  # RFC 4954: no login, or one that does not do
 
 
@@ -162,7 +164,8 @@ class SmtpSession:
         greeting = isinstance(exc, aiosmtplib.SMTPConnectResponseError)
         about_us = greeting or exc.code in LOGIN_CODES  # not about the mail, which goes once this is mended
         if exc.code in FOR_GOOD and not about_us:
-            return Rejected(message, code=exc.code)
+            recipient_refused = isinstance(exc, aiosmtplib.SMTPRecipientRefused) and not POLICY.match(exc.message)
+            return Rejected(message, code=exc.code, recipient_refused=recipient_refused)
         return Unsent(message, code=exc.code)
 
 
