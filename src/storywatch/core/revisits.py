@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from storywatch.core.ids import digest
 from storywatch.core.model import NotModified, PageState, Validators
 from storywatch.core.urls import url_key
-from storywatch.core.versions import Change, Version, means, sentences_by_key, what_changed
+from storywatch.core.versions import Change, Version, means, said_of, sentences_by_key, what_changed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from storywatch.core.model import Article, ArticleId, Entry, FeedId, Page
 
 # How old the article is, and how long to wait then. Older ones are left alone.
@@ -32,6 +34,8 @@ NOBODY_WAIT = timedelta(days=1)  # no watch follows the feed at present
 GONE_STATUS = frozenset({404, 410})
 
 AFRESH_EVERY = 6  # visits one is made without validators: some servers say "not modified" of what was
+
+LONGEST_SENTENCE = 700  # of what is kept of a note
 
 LEAST_LEFT = 0.5  # of the text; what is shorter is looked at a second time before it is believed
 
@@ -95,6 +99,23 @@ class VisitOutcome(StrEnum):
     FAILED = "failed"
 
 
+class AmendmentKind(StrEnum):
+    """How an outlet comes back to what it reported."""
+
+    CORRECTION = "correction"
+    RETRACTION = "retraction"  # it says that it takes it back
+    GONE = "gone"  # the page is not there any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """An outlet comes back to what it reported, as a later visit found it. `sentence` is how it says so."""
+
+    kind: AmendmentKind
+    url: str
+    sentence: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitPlan:
     """What a visit changes of its row. `next_at` None: no more visits. `validators` None: keep the old ones."""
@@ -107,6 +128,7 @@ class VisitPlan:
     validators: Validators | None = None
     changes: tuple[Change, ...] = ()
     title: str = ""  # of the new version, where there is one
+    amendment: Amendment | None = None
 
 
 # --------------------------------------------------------------------------- when
@@ -191,7 +213,12 @@ def _plan_gone(visit: Visit, why: str, now: datetime) -> VisitPlan:
     """Once may be a mishap of the site; twice is an end."""
     if visit.note and visit.note.startswith(GONE_ONCE):
         return VisitPlan(
-            outcome=VisitOutcome.WITHDRAWN, visited_at=now, next_at=None, note=f"{WITHDRAWN} ({why})", failures=2
+            outcome=VisitOutcome.WITHDRAWN,
+            visited_at=now,
+            next_at=None,
+            note=f"{WITHDRAWN} ({why})",
+            failures=2,
+            amendment=Amendment(kind=AmendmentKind.GONE, url=visit.url),
         )
     again = plan_next(visit.url_key, visit.first_at, now=now)
     return VisitPlan(
@@ -224,8 +251,28 @@ def _plan_seen(visit: Visit, answer: Seen, plan: VisitPlan) -> VisitPlan:
     if any(_is_old(version, after, title, live=live) for version in visit.versions):
         return replace(plan, outcome=VisitOutcome.FLIP, changes=changes, note="a version that was there before")
     return replace(
-        plan, outcome=VisitOutcome.EDITED, changes=changes, note=", ".join(changes), title=title, next_at=plan.next_at
+        plan,
+        outcome=VisitOutcome.EDITED,
+        changes=changes,
+        note=", ".join(changes),
+        title=title,
+        next_at=plan.next_at,
+        amendment=amendment_of(changes, before, after, url=page.url, correction=page.correction),
     )
+
+
+def amendment_of(
+    changes: Iterable[Change], before: Version, after: Version, *, url: str, correction: str | None
+) -> Amendment | None:
+    """What an outlet says of its own report in a new version; that it takes it back says more than that it corrects it."""
+    for change, kind in (
+        (Change.RETRACTION, AmendmentKind.RETRACTION),
+        (Change.CORRECTION, AmendmentKind.CORRECTION),
+    ):
+        if change in changes:
+            sentence = said_of(change, before, after, correction=correction)
+            return Amendment(kind=kind, url=url, sentence=sentence and sentence[:LONGEST_SENTENCE])
+    return None
 
 
 def _refusal(visit: Visit, page: Page, before: Version) -> str | None:

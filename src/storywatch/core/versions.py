@@ -157,6 +157,19 @@ def what_changed(
     return tuple(change for change in Change if change in found)
 
 
+def said_of(change: Change, before: Version, after: Version, *, correction: str | None = None) -> str | None:
+    """The sentence in which a new version says that it is corrected, or taken back; None where none does.
+
+    `correction` is what the page says of a correction.
+    """
+    old = sentences_by_key(before.paragraphs)
+    if change is Change.CORRECTION and correction and bare(correction) not in _joined(old):
+        return correction
+    pattern = RETRACTED if change is Change.RETRACTION else CORRECTED
+    new = sentences_by_key(after.paragraphs).items()
+    return next((text for key, text in new if key not in old and pattern.search(text)), None)
+
+
 def _kind(difference: Difference, before: str, after: str) -> Change:
     if isinstance(difference, Altered):
         return _kind_of_altered(difference)

@@ -211,7 +211,7 @@ class Judgements:
             if visited is None:
                 give_back(connection, tables.entry, where, lease=entry.lease, **settled)
             else:
-                end_visit(connection, *visited, article)
+                end_visit(self.database, connection, *visited, article)
                 connection.execute(update(tables.entry).where(where).values(article=article.id))
             pen = Pen(self.database, connection)
             article_id = pen.article(article)

@@ -68,7 +68,7 @@ class Revisits:
     def record_visit(self, visit: Visit, plan: VisitPlan) -> None:
         """What a visit found where nothing is to be judged. Raises `LeaseLost`."""
         with self.database.write() as connection:
-            end_visit(connection, visit, plan)
+            end_visit(self.database, connection, visit, plan)
 
     def load_raw(self, raw_hash: str) -> RawPage | None:
         """The bytes of a judged version; None: they are not kept, or no more."""
@@ -154,7 +154,9 @@ def plan_visits(database: Database, connection: Connection, entry_id: int, artic
     connection.execute(insert.on_conflict_do_update(index_elements=["uid"], set_=anew))
 
 
-def end_visit(connection: Connection, visit: Visit, plan: VisitPlan, article: Article | None = None) -> None:
+def end_visit(
+    database: Database, connection: Connection, visit: Visit, plan: VisitPlan, article: Article | None = None
+) -> None:
     """Give the visit back with what it found, and with the version that is known from now on. Raises `LeaseLost`."""
     changes: dict[str, Any] = {
         "visited_at": plan.visited_at,
@@ -168,6 +170,18 @@ def end_visit(connection: Connection, visit: Visit, plan: VisitPlan, article: Ar
     if article is not None:
         changes |= {"article": article.id, "raw_hash": article.raw_hash}
     give_back(connection, revisit, revisit.c.id == visit.id, lease=visit.lease, **changes)
+    if plan.amendment is not None:
+        said = plan.amendment
+        row = {
+            "uid": digest("amend", visit.url_key, said.kind),
+            "url_key": visit.url_key,
+            "kind": said.kind,
+            "url": said.url,
+            "sentence": said.sentence,
+            "article": article and article.id,
+            "found_at": plan.visited_at,
+        }
+        connection.execute(database.insert(tables.amendment).values(row).on_conflict_do_nothing())
 
 
 def is_about(judged: Sequence[Judged]) -> bool:

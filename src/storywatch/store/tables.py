@@ -507,6 +507,21 @@ class AcknowledgementRow(Row, table=True):
     at: datetime
 
 
+class AmendmentRow(Row, table=True):
+    """What a later visit to an article's page found: its outlet corrects it, takes it back, or has removed it; each once."""
+
+    __tablename__ = "amendment"
+
+    id: int | None = _key()
+    uid: str = _words(unique=True)  # follows from the address and the kind
+    url_key: str = _words()
+    kind: str = _words()
+    url: str = _words()
+    sentence: str | None = _words(nullable=True)  # as the outlet says it
+    article: str | None = _words(nullable=True)  # the version that says so
+    found_at: datetime = Field(index=True)
+
+
 class ChannelStateRow(Row, table=True):
     """How a channel does: its failures in a row, and how many messages its rate lets go at once."""
 
@@ -628,6 +643,7 @@ delivery = _table(DeliveryRow)
 attempt = _table(AttemptRow)
 silence = _table(SilenceRow)
 acknowledgement = _table(AcknowledgementRow)
+amendment = _table(AmendmentRow)
 channel_state = _table(ChannelStateRow)
 recipient_state = _table(RecipientStateRow)
 trouble = _table(TroubleRow)

@@ -26,6 +26,7 @@ COOKIE = "storywatch_session"
 SIGN_IN = "/sign-in"
 OPEN_PATHS = frozenset({"/healthz", "/readyz", SIGN_IN})
 OPEN_PREFIX = "/static/"
+LINKS = "/links/"  # signed: each does one thing for whoever was sent it
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -134,8 +135,8 @@ def is_own_path(path: str) -> bool:
 
 
 def is_open(path: str) -> bool:
-    """May anyone ask for it? It tells nothing about stories. A hub shows who it is by the address that it was given."""
-    return path in OPEN_PATHS or path.startswith(OPEN_PREFIX) or is_callback(path)
+    """May anyone ask for it? It tells nothing about stories. A hub, and who was sent a link, show it by the address."""
+    return path in OPEN_PATHS or path.startswith((OPEN_PREFIX, LINKS)) or is_callback(path)
 
 
 def shows_token(headers: Headers, token: str) -> bool:

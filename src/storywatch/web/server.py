@@ -18,6 +18,7 @@ from storywatch.store.opinions import OpinionView
 from storywatch.store.subscriptions import Subscriptions
 from storywatch.web.assets import Assets
 from storywatch.web.health import Health
+from storywatch.web.links import Links
 from storywatch.web.pages import Pages
 from storywatch.web.security import KnownHost, SafeHeaders, TokenNeeded, known_names
 from storywatch.web.sessions import Sessions
@@ -52,13 +53,14 @@ def build_web(  # noqa: PLR0913  the composition root names each part
     disabled: Callable[[], Mapping[ChannelId, str]] = dict,
     opinion: Callable[[], OpinionView] = OpinionView,
     hubs: Hubs | None = None,
+    keys: Sequence[bytes] = (),
 ) -> Starlette:
     """The application.
 
     `watches` gives those in use now, so that a reload shows at once. `ready` says in words what keeps
     the service from working, nothing if all is well. `ticked_at` is when the engine last looked for
     work. `disabled` are the channels that can't send now, each with the reason. `opinion` is how the asking of a language model does, `hubs` who is
-    called by hubs. Browsers reach us under `base_url`; a path in it is one that the proxy before us takes away.
+    called by hubs. `keys` are believed of the links in messages. Browsers reach us under `base_url`; a path in it is one that the proxy before us takes away.
     """
     ledger = Ledger(reads.database)
     root = urlsplit(base_url).path.rstrip("/")
@@ -88,6 +90,9 @@ def build_web(  # noqa: PLR0913  the composition root names each part
         may_explain=token is None,
     )
     routes = [*health.routes(), *assets.routes(), *pages.routes()]
+    if keys:
+        links = Links(pages=pages, keys=keys, database=reads.database, secure=base_url.lower().startswith("https://"))
+        routes += links.routes()
     if hubs is not None:
         routes += HubCallback(hubs=hubs, metrics=metrics).routes()
     guards = [

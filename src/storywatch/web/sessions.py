@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from storywatch.web.security import COOKIE, SIGN_IN, comes_from_us, is_own_path, same_secret, session_of
+from storywatch.web.forms import read_form, refuse_strangers
+from storywatch.web.security import COOKIE, SIGN_IN, is_own_path, same_secret, session_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LARGEST_FORM = 4096
 SESSION_SECONDS = 180 * 24 * 3600
 
 
@@ -47,8 +45,8 @@ class Sessions:
 
     async def sign_in(self, request: Request) -> Response:
         """The right token gives the cookie and leads on; a wrong one is told and logged."""
-        _refuse_strangers(request)
-        form = await _read_form(request)
+        refuse_strangers(request)
+        form = await read_form(request)
         if not same_secret(form.get("token", ""), self.token):
             log.warning("sign_in_refused", peer=request.client.host if request.client else None)
             return self._form(form.get("next", "/"), wrong=True)
@@ -66,7 +64,7 @@ class Sessions:
 
     async def sign_out(self, request: Request) -> Response:
         """Forget this browser."""
-        _refuse_strangers(request)
+        refuse_strangers(request)
         answer = self._lead_to(SIGN_IN)
         answer.delete_cookie(COOKIE, path=f"{self.root}/", secure=self.secure, httponly=True, samesite="strict")
         return answer
@@ -77,18 +75,3 @@ class Sessions:
 
     def _lead_to(self, path: str) -> RedirectResponse:
         return RedirectResponse(self.root + (path if is_own_path(path) else "/"), status_code=303)
-
-
-def _refuse_strangers(request: Request) -> None:
-    if not comes_from_us(request.headers):
-        raise HTTPException(403, "A form of another site was sent here; nothing was done.")
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM:
-            raise HTTPException(413, "The form is too large.")
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
-    return {name: values[0] for name, values in fields.items()}

@@ -69,6 +69,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("development_id", name="acknowledgement_development_id_key"),
     )
     op.create_table(
+        "amendment",
+        sa.Column("id", BIG_KEY, nullable=False),
+        sa.Column("uid", sa.Text(), nullable=False),
+        sa.Column("url_key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("sentence", sa.Text(), nullable=True),
+        sa.Column("article", sa.Text(), nullable=True),
+        sa.Column("found_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="amendment_pkey"),
+        sa.UniqueConstraint("uid", name="amendment_uid_key"),
+    )
+    op.create_index("amendment_found_at", "amendment", ["found_at"])
+    op.create_table(
         "channel_state",
         sa.Column("id", BIG_KEY, nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
