@@ -34,7 +34,9 @@ from storywatch.config.values import (
     OwnerCounts,
     Parallel,
     Patience,
+    PingUrl,
     Prefix,
+    Reminder,
     ScoreBand,
     SecretPath,
     SeedPath,
@@ -93,7 +95,7 @@ class ServiceTable(Table):
         description="Where everything is kept. A relative path starts at the working directory.",
     )
     timezone: Zone = Field(default="UTC", description="Time zone of quiet hours and of times shown to people.")
-    ping_url: WebhookUrl | None = Field(
+    ping_url: PingUrl | None = Field(
         default=None,
         description="An address that is asked once a minute while all is well: who watches it hears when storywatch itself has died.",
     )
@@ -179,7 +181,7 @@ class DigestTable(Table):
     """The table digest of a channel."""
 
     every: Literal["day", "week"] = Field(default="day", description="How often.")
-    at: ClockTime = Field(description="At this time of day.")
+    at: ClockTime = Field(description="The time of day.")
     weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None = Field(
         default=None, description='On this day, of a weekly one. Without it "monday".'
     )
@@ -476,7 +478,7 @@ class AlertTable(Table):
         validate_default=True,
         description="Numbers of independent owners, such as [2, 5]: you are told once when as many report a development.",
     )
-    remind: Duration | None = Field(
+    remind: Reminder | None = Field(
         default=None, description="Until somebody acknowledges it, a development is told again after this time."
     )
 

@@ -22,6 +22,7 @@ from storywatch.core.alerting import Rate
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST_DURATION = timedelta(days=366)
 SHORTEST_PATIENCE, LONGEST_PATIENCE = timedelta(seconds=1), timedelta(seconds=30)
+SHORTEST_REMINDER = timedelta(minutes=1)
 MOST_CALLS = 100_000  # a day
 MOST_OWNERS = 100
 DURATION = r"(0|[1-9][0-9]{0,8})([smhd])"
@@ -208,12 +209,20 @@ def read_rate(value: Any) -> Rate:
 
 def read_owner_counts(value: Any) -> tuple[int, ...]:
     """Numbers of owners, each once; kept from the least to the most."""
-    expected = f"a list of whole numbers from 2 to {MOST_OWNERS} such as [2, 5]"
+    expected = f"a list of whole numbers from 2 to {MOST_OWNERS}, each once, such as [2, 5]"
     if not isinstance(value, list) or any(isinstance(one, bool) or not isinstance(one, int) for one in value):
         raise wrong(value, expected)
     if any(not 2 <= one <= MOST_OWNERS for one in value) or len(set(value)) < len(value):  # noqa: PLR2004  in the message
-        raise wrong(value, expected, ", each once")
+        raise wrong(value, expected, f" ({', '.join(map(str, value[:3]))})")
     return tuple(sorted(value))
+
+
+def read_reminder(value: Any) -> timedelta:
+    """After how long a development is told again: no alarm clock."""
+    duration = _duration(value, expected="a duration")
+    if duration < SHORTEST_REMINDER:
+        raise wrong(value, 'a duration of "1m" or more')
+    return duration
 
 
 def read_patience(value: Any) -> timedelta:
@@ -285,7 +294,15 @@ def read_feed_url(value: Any) -> str:
 
 def read_webhook_url(value: Any) -> str:
     """The address that is called. Many services keep a key in its path, so it is never repeated."""
-    example = "https://hooks.example.org/storywatch"
+    return _secret_url(value, example="https://hooks.example.org/storywatch")
+
+
+def read_ping_url(value: Any) -> str:
+    """The address that is asked while all is well: whoever knows it can say so too, so it is never repeated."""
+    return _secret_url(value, example="https://pings.example.org/storywatch")
+
+
+def _secret_url(value: Any, *, example: str) -> str:
     try:
         return read_web_url(value, example=example)
     except ValueError as error:
@@ -416,6 +433,8 @@ Term = Annotated[str, BeforeValidator(read_term), text_of()]
 Selector = Annotated[str, BeforeValidator(read_selector), text_of()]
 FeedUrl = Annotated[str, BeforeValidator(read_feed_url), text_of("https?://.+")]
 WebhookUrl = Annotated[str, BeforeValidator(read_webhook_url), text_of("https?://.+")]
+PingUrl = Annotated[str, BeforeValidator(read_ping_url), text_of("https?://.+")]
+Reminder = Annotated[timedelta, BeforeValidator(read_reminder), text_of(DURATION)]
 ChannelRate = Annotated[Rate, BeforeValidator(read_rate), text_of(rf"[1-9][0-9]{{0,5}}/{DURATION}")]
 OwnerCounts = Annotated[
     tuple[int, ...],

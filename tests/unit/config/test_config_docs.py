@@ -12,6 +12,7 @@ from storywatch.config import config_schema, load_config
 from storywatch.config.tables import (
     AlertTable,
     ArticleTable,
+    DigestTable,
     EmailTable,
     EncoderTable,
     FeedTable,
@@ -38,6 +39,7 @@ SECTIONS = {
     'type = "email"': EmailTable,
     'type = "webhook"': WebhookTable,
     "quiet_hours": QuietHoursTable,
+    "digest of": DigestTable,
     "feeds.toml": FeedTable,
     "article of": ArticleTable,
     "watchlist/": WatchFile,

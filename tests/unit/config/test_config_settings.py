@@ -14,8 +14,9 @@ import pytest
 from broken_configs import Case
 
 from storywatch.config import Config, EmailSettings, EncoderSettings, WebhookSettings, load_config, load_watch
-from storywatch.core.moments import QuietHours
+from storywatch.core.alerting import Rate
 from storywatch.core.model import ArticleRules, ChannelId, Feed, FeedId, FeedKind, Sensitivity, Severity, Terms
+from storywatch.core.moments import DigestTimes, QuietHours
 from storywatch.encode import EncoderChoice, missing_library
 from storywatch.errors import ConfigError
 
@@ -230,6 +231,42 @@ def test_quiet_hours_are_in_the_service_s_zone_unless_told(tmp_path: Path) -> No
     assert newsroom(config).quiet_hours == QuietHours(
         start=time(0), end=time(5), timezone="Asia/Seoul", let_through=Severity.MAJOR
     )
+
+
+def test_a_digest_and_the_most_that_a_channel_takes_are_read(tmp_path: Path) -> None:
+    """A daily one in the service's zone, a weekly one on Monday unless told; durations and a rate."""
+    main = '[service]\ntimezone = "Europe/Kyiv"\n' + email(
+        'digest = { at = "08:00" }\nmin_interval = "30m"\nrate = "30/1m"\n'
+        '[channels.newsroom]\ntype = "webhook"\nsecret_env = "S"\nurl = "https://hooks.example/x"\n'
+        'digest = { every = "week", at = "18:30", timezone = "Asia/Seoul", let_through = "major" }\n'
+        '[channels.weekend]\ntype = "webhook"\nsecret_env = "S"\nurl = "https://hooks.example/y"\n'
+        'digest = { every = "week", at = "09:00", weekday = "sunday" }'
+    )
+    config = load(tmp_path, main=main, watch=QUIET_WATCH)
+    assert desk(config).digest == DigestTimes(at=time(8), weekday=None, timezone="Europe/Kyiv")
+    assert (desk(config).min_interval, desk(config).rate) == (
+        timedelta(minutes=30),
+        Rate(messages=30, per=timedelta(minutes=1)),
+    )
+    assert newsroom(config).digest == DigestTimes(
+        at=time(18, 30), weekday=0, timezone="Asia/Seoul", let_through=Severity.MAJOR
+    )
+    assert (newsroom(config).min_interval, newsroom(config).rate) == (timedelta(0), None)
+    assert config.channels[ChannelId("weekend")].digest == DigestTimes(at=time(9), weekday=6, timezone="Europe/Kyiv")
+
+
+def test_what_tells_of_a_story_again_and_of_trouble_is_read(tmp_path: Path) -> None:
+    """Numbers of owners from the least to the most; without these keys nothing of it is done."""
+    main = '[service]\nping_url = "https://pings.example/1"\ntrouble = ["desk", "desk"]\n' + email("")
+    watch = QUIET_WATCH + '[alert]\ncorroborate = [5, 2]\nremind = "2h"\n'
+    config = load(tmp_path, main=main, watch=watch)
+    assert (config.service.ping_url, config.service.trouble) == ("https://pings.example/1", ("desk",))
+    [told] = config.watches
+    assert (told.corroborate, told.remind) == ((2, 5), timedelta(hours=2))
+    plain = load(tmp_path, main=email(""), watch=QUIET_WATCH)
+    assert (plain.service.ping_url, plain.service.trouble) == (None, ())
+    assert (plain.watches[0].corroborate, plain.watches[0].remind) == ((), None)
+    assert (desk(plain).digest, desk(plain).rate, desk(plain).min_interval) == (None, None, timedelta(0))
 
 
 def test_the_example_contact_is_said(tmp_path: Path) -> None:
