@@ -76,7 +76,7 @@ class EmailChannel:
         except ValueError as exc:
             fault = f"channel {id!r}: from = {sender!r} is no mail address such as desk@example.org"
             raise ConfigError((fault,)) from exc
-        self._name = line(name, NAME_LIMIT) or DISPLAY_NAME
+        self._name = _plain(line(name, NAME_LIMIT)) or DISPLAY_NAME
         self._linker = linker
         self._zone = ZoneInfo(timezone)
         self._session = SmtpSession(server, trust=trust, patience=patience)
@@ -167,7 +167,7 @@ class EmailChannel:
         mail = EmailMessage(policy=self._policy)
         mail["From"] = _address(self._sender, name=self._name)
         mail["To"] = _address(_recipient(recipient))
-        mail["Subject"] = subject
+        mail["Subject"] = _plain(subject)
         mail["Date"] = format_datetime(at)
         mail["Message-ID"] = f"<{delivery}@{self._domain}>"
         mail["Auto-Submitted"] = "auto-generated"
@@ -185,6 +185,11 @@ def _recipient(recipient: Recipient) -> str:
     except ValueError as exc:
         message = f"{recipient.address!r} is no mail address that can be written to"
         raise Rejected(message, recipient_refused=True) from exc
+
+
+def _plain(text: str) -> str:
+    """The text for a header. What looks like an encoded word would be decoded on the way, line ends and all."""
+    return text.replace("=?", "= ?")
 
 
 def _address(address: str, *, name: str = "") -> Address:

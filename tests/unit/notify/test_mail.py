@@ -200,6 +200,18 @@ def test_a_hostile_headline_is_harmless() -> None:
     assert len(raw) < 20_000
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["=?utf-8?q?Ships=0D=0ABcc=3A_x?=", "=?utf-8?b?DQpCY2M6IHg=?= sail", "=?utf-8?q?=?", "=?=?utf-8?q?x=0D=0AA?="],
+)
+def test_an_encoded_word_in_a_name_is_only_text(name: str) -> None:
+    """Decoded, it would bring line ends, and with them headers of its own."""
+    raw = a_channel(f'"{name}" <desk@example.org>').render(tidings(watch_name=name))
+    assert read(raw).keys() == read(CHANNEL.render(tidings())).keys()
+    assert read(raw)["Subject"] == name.replace("=?", "= ?")
+    assert str(read(raw)["From"]).endswith(" <desk@example.org>")
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "", "https://x.example/\r\nBcc: y"])
 def test_an_address_that_is_none_is_not_linked(url: str) -> None:
     """Without a source that can be read, the mail still leads to the timeline."""
