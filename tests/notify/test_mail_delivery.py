@@ -164,6 +164,31 @@ def test_the_servers_answer_decides_about_another_try(
     assert "mail server 127.0.0.1:" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("command", "answer", "refused"),
+    [
+        ("RCPT", "550 5.1.1 no such mailbox", True),
+        ("RCPT", "552 5.2.2 mailbox full for good", True),
+        ("RCPT", "553 no such mailbox", True),
+        ("RCPT", "554 5.7.1 relay access denied", False),
+        ("RCPT", "550 5.7.26 we don't know you", False),
+        ("MAIL", "550 5.1.8 unwanted sender", False),
+        ("DATA", "554 5.6.0 looks like spam", False),
+    ],
+)
+def test_only_a_mailbox_that_is_refused_is_its_recipients_fault(command: str, answer: str, *, refused: bool) -> None:
+    """What the server minds about us or the mail says nothing about the recipient, who is not stopped for it."""
+    error = fail(Rejected, mailbox=Mailbox(answers={command: [answer]}))
+    assert isinstance(error, Rejected)
+    assert (error.recipient_refused, error.gone) == (refused, False)
+
+
+@pytest.mark.parametrize("answer", ["530 5.7.0 authentication required", "535 5.7.8 wrong password"])
+def test_a_server_that_wants_a_login_first_refuses_nobody(answer: str) -> None:
+    """The operator mends the login; the mails wait."""
+    assert fail(Unsent, mailbox=Mailbox(answers={"RCPT": [answer]})).code == int(answer[:3])
+
+
 def test_a_refused_mail_does_not_spoil_the_next() -> None:
     """After a failure the next mail begins on a fresh connection."""
 
@@ -279,8 +304,9 @@ def test_an_address_that_cannot_be_written_is_rejected(address: str) -> None:
         recipient = Recipient(channel=ChannelId("desk"), address=address)
         await channel.send(a_claim(recipient=recipient), now=NOON)
 
-    with pytest.raises(Rejected, match="no mail address"):
+    with pytest.raises(Rejected, match="no mail address") as caught:
         run(send_to)
+    assert caught.value.recipient_refused
 
 
 def test_the_login_can_be_checked() -> None:
