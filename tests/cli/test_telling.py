@@ -104,9 +104,10 @@ def test_in_a_pipe_a_row_is_a_line_of_cells_with_tabs(told: Desk, storywatch: St
     """Other programs get one line a row, cells with tabs between, and no heads."""
     tell(told)
     assert storywatch("stories").lines == ["harbour-strike\t3\t0\t3\t3\tUnion signs\t2026-03-02 13:00"]
+    waiting, sent = [view.id for view in told.views.deliveries()]
     assert storywatch("deliveries").lines == [
-        "waiting\t2026-03-11 13:00\tdesk desk@example.org\t0\tharbour-strike\tShips sail again\t",
-        "sent\t2026-03-02 12:01\tdesk desk@example.org\t1\tharbour-strike\t" + FIRST + "\t",
+        "waiting\t2026-03-11 13:00\tdesk desk@example.org\t0\tharbour-strike\tShips sail again\t\t" + waiting,
+        "sent\t2026-03-02 12:01\tdesk desk@example.org\t1\tharbour-strike\t" + FIRST + "\t\t" + sent,
     ]
     assert storywatch("deliveries", "--state", "sent", "--limit", "1").lines[0].startswith("sent\t")
     assert storywatch("deliveries", "--state", "dead").lines == []
@@ -158,7 +159,9 @@ def test_a_terminal_of_80_columns_is_enough(told: Desk, desk_files: ConfigDir) -
         lines = without_style(text).splitlines()
         assert status == 0
         assert max(cell_len(line) for line in lines) <= 80
-    assert {"state", "headline", "note"} <= set(without_style(text).split())
+    waiting = told.views.deliveries()[1]
+    assert f"waiting  2026-03-11 13:00  desk desk@example.org  {waiting.id[:12]}" in lines
+    assert "  harbour-strike: Ships sail again" in lines
 
 
 @pytest.mark.parametrize("columns", [80, 99, 120])
@@ -175,7 +178,7 @@ def test_names_are_whole_on_a_terminal(told: Desk, desk_files: ConfigDir, column
         plain = without_style(text)
         assert status == 0
         assert max(cell_len(line) for line in plain.splitlines()) <= columns
-        assert {watch, "harbour-strike"} <= set(plain.split())
+        assert {watch, "harbour-strike"} <= {word.removesuffix(":") for word in plain.split()}
     _, text = shown("stories", "--config", config, cwd=desk_files.folder, columns=columns)
     plain = without_style(text)
     assert {"story", "developments"} <= set(plain.split())
@@ -189,7 +192,7 @@ def test_a_table_on_a_terminal_has_heads(told: Desk, storywatch: Storywatch, mon
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "200")
     heads, *rows = without_style(storywatch("deliveries").out).splitlines()
-    assert heads.split() == ["state", "when", "(UTC)", "to", "tries", "story", "headline", "note"]
+    assert heads.split() == ["state", "when", "(UTC)", "to", "tries", "story", "headline", "why", "id"]
     assert len(rows) == 2
 
 

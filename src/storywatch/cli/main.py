@@ -30,6 +30,12 @@ MODULES = {
     "stories": "telling",
     "timeline": "telling",
     "deliveries": "telling",
+    "redeliver": "redelivering",
+    "mute": "silencing",
+    "snooze": "silencing",
+    "unmute": "silencing",
+    "silences": "silencing",
+    "acknowledge": "silencing",
     "reencode": "reencoding",
     "demo": "demonstrating",
 }

@@ -72,9 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
     timeline = add("timeline", "one story's developments, the newest first", json=True)
     timeline.add_argument("watch", metavar="WATCH", help="the watch's id")
     timeline.add_argument("--limit", type=_count, default=20, metavar="N", help="default: 20")
-    deliveries = add("deliveries", "what was sent, what waits, what failed for good", json=True)
-    deliveries.add_argument("--state", choices=["waiting", "sent", "dead"], help="only these")
-    deliveries.add_argument("--limit", type=_count, default=50, metavar="N", help="default: 50")
+    _deliveries(add("deliveries", "what was sent, what waits, what failed for good, and why", json=True))
+    _redeliver(add("redeliver", "send after all what failed for good, or was muted", json=True))
+    _silences(add)
     test_channel = add("test-channel", "send a test message to a channel", json=True)
     test_channel.add_argument("channel", metavar="CHANNEL", help="the channel's id")
 
@@ -84,6 +84,60 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--exit", action="store_true", help="end when the stream ends, on a terminal too")
     add("version", "the version of the program, of its parts and of its database schema", config=False, json=True)
     return parser
+
+
+def _deliveries(deliveries: argparse.ArgumentParser) -> None:
+    deliveries.add_argument("delivery", nargs="?", metavar="DLV", help="all about this one: its id, or how it begins")
+    states = ["waiting", "sent", "dead", "folded", "muted"]
+    deliveries.add_argument("--state", choices=states, help="only these")
+    deliveries.add_argument("--channel", metavar="CHANNEL", help="only those of this channel")
+    deliveries.add_argument("--watch", metavar="WATCH", help="only those of this story")
+    deliveries.add_argument("--limit", type=_count, default=50, metavar="N", help="default: 50")
+
+
+def _redeliver(redeliver: argparse.ArgumentParser) -> None:
+    redeliver.add_argument("delivery", nargs="*", metavar="DLV", help="these: an id, or how it begins")
+    redeliver.add_argument("--dead", action="store_true", help="all that failed for good (the default of a choice)")
+    redeliver.add_argument("--muted", action="store_true", help="all that was muted")
+    redeliver.add_argument("--channel", metavar="CHANNEL", help="only those of this channel")
+    redeliver.add_argument(
+        "--since", metavar="TIME", help="only what was to go since then: 3d, or 2026-11-01T10:00 (UTC)"
+    )
+    redeliver.add_argument("--again", action="store_true", help="with DLV: also where it was sent")
+    redeliver.add_argument("--dry-run", action="store_true", help="say what would be sent, and change nothing")
+    redeliver.add_argument("--by", metavar="NAME", help="who asks for it")
+
+
+def _silences(add: _Adder) -> None:
+    """Words about one story."""
+    _silence(add("mute", "tell nothing of a story, for a time or for good", json=True))
+    _silence(add("snooze", "tell nothing of a story for a time, and then all of it together", json=True))
+    unmute = add("unmute", "tell of a story again that was muted or snoozed", json=True)
+    _whose(unmute)
+    unmute.add_argument("--by", metavar="NAME", help="who says so")
+    silences = add("silences", "the stories that are muted or snoozed: by whom, why, until when", json=True)
+    silences.add_argument("--all", action="store_true", help="also those that are over")
+    acknowledge = add("acknowledge", "say that somebody has taken notice of a development", json=True)
+    acknowledge.add_argument("development", metavar="DEV", help="its id or the first signs of it")
+    acknowledge.add_argument("--by", metavar="NAME", help="who has")
+
+
+def _whose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("watch", metavar="WATCH", help="the watch's id")
+    parser.add_argument("--recipient", metavar="ADDRESS", help="only for this one; default: for everybody")
+    parser.add_argument("--channel", metavar="CHANNEL", help="the recipient's channel, where several have it")
+
+
+def _silence(parser: argparse.ArgumentParser) -> None:
+    _whose(parser)
+    end = parser.add_mutually_exclusive_group()
+    end.add_argument(
+        "--until", metavar="TIME", help="such as 2026-12-01T08:00; by the clock of [service] timezone, if it names none"
+    )
+    end.add_argument("--for", dest="span", metavar="DURATION", help="such as 3d")
+    parser.add_argument("--until-major", action="store_true", help="until the next major development")
+    parser.add_argument("--by", metavar="NAME", help="who says so")
+    parser.add_argument("--reason", metavar="TEXT", help="why")
 
 
 def _feeds(feeds: argparse.ArgumentParser) -> None:

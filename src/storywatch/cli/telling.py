@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from storywatch.app import hold_database
-from storywatch.cli.printing import console, one_line, print_json, print_table, when
+from storywatch.cli.printing import console, narrow, one_line, print_json, print_table, when
 from storywatch.config import load_config
 from storywatch.core.model import DeliveryState, WatchId
 from storywatch.errors import StorywatchError
@@ -21,11 +21,14 @@ from storywatch.store.views import Views
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from storywatch.config import Config
     from storywatch.core.model import NewSentence
-    from storywatch.store.views import DeliveryView, DevelopmentView
+    from storywatch.store.fates import DeliveryView, FateView
+    from storywatch.store.views import DevelopmentView
+
+ID_SIGNS = 12
 
 
 @contextmanager
@@ -128,34 +131,92 @@ def _told(development: DevelopmentView) -> str:
 
 
 def deliveries(options: Namespace) -> int:
-    """`storywatch deliveries`."""
+    """`storywatch deliveries [DLV]`."""
     with open_views(load_config(options.config, environ=os.environ)) as views:
+        if options.delivery:
+            return _tell_fate(views.delivery(options.delivery), as_json=options.json)
         state = DeliveryState(options.state) if options.state else None
-        found = views.deliveries(state=state, limit=options.limit)
+        found = views.deliveries(state=state, channel=options.channel, watch=options.watch, limit=options.limit)
     if options.json:
         print_json(found)
         return 0
+    if found and narrow():
+        _tell_in_blocks(found)
+        return 0
     print_table(
-        ("state", "when (UTC)", "to", "tries", "story", "headline", "note"),
+        ("state", "when (UTC)", "to", "tries", "story", "headline", "why", "id"),
         [
             (
                 delivery.state,
                 when(delivery.sent_at or delivery.not_before),
-                delivery.channel if delivery.address == delivery.channel else f"{delivery.channel} {delivery.address}",
+                to_whom(delivery),
                 str(delivery.attempts),
-                delivery.watch,
+                delivery.watch or "-",
                 delivery.headline,
-                _why_not_sent(delivery),
+                delivery.why or "",
+                short_id(delivery.id),
             )
             for delivery in found
         ],
         empty="No delivery yet.",
-        texts=("headline", "note"),
-        spare=("tries",),
+        texts=("headline", "why"),
     )
     return 0
 
 
-def _why_not_sent(delivery: DeliveryView) -> str:
-    """The reason why it waits or is dead. What made it wait is of no interest once it is sent."""
-    return "" if delivery.state == DeliveryState.SENT else delivery.reason or delivery.note or ""
+def _tell_in_blocks(found: Sequence[DeliveryView]) -> None:
+    """Where a table has no room: for each what it is, what it says, and why it is there."""
+    out = console()
+    for one in found:
+        moment = when(one.sent_at or one.not_before)
+        out.print(Text.assemble((one.state, "bold"), f"  {moment}  {to_whom(one)}  ", (short_id(one.id), "dim")))
+        for line in (f"{one.watch}: {one.headline}" if one.watch else one.headline, one.why):
+            if line:
+                out.print(Padding(Text(one_line(line)), (0, 0, 0, 2), expand=False))
+
+
+def _tell_fate(fate: FateView, *, as_json: bool) -> int:
+    if as_json:
+        print_json(fate)
+        return 0
+    one, out = fate.delivery, console()
+    lines = [
+        ("state", f"{one.state}{f', {one.why}' if one.why else ''}"),
+        ("to", to_whom(one)),
+        ("story", one.watch),
+        ("development", one.development),
+        ("says", f"{one.kind}: {one.headline}"),
+        ("was to go", f"{when(one.due_at)} UTC"),
+        ("next try", f"{when(one.not_before)} UTC" if one.state == DeliveryState.WAITING else None),
+        ("sent", f"{when(one.sent_at)} UTC" if one.sent_at else None),
+        *(("tells", f"{told.id} {told.headline}") for told in fate.tells),
+    ]
+    out.print(Text(one.id, "bold"))
+    for name, told in lines:
+        if told:
+            out.print(Padding(Text(one_line(f"{name}: {told}")), (0, 0, 0, 2), expand=False))
+    print_table(
+        ("try", "when (UTC)", "outcome", "code", "reason"),
+        [
+            (
+                str(attempt.number),
+                f"{attempt.at:%Y-%m-%d %H:%M:%S}",
+                attempt.state,
+                "-" if attempt.code is None else str(attempt.code),
+                attempt.reason or "",
+            )
+            for attempt in fate.attempts
+        ],
+        empty="  not tried yet",
+    )
+    return 0
+
+
+def short_id(uid: str) -> str:
+    """On a terminal as much of an id as tells it from others; in a pipe all of it."""
+    return uid[:ID_SIGNS] if sys.stdout.isatty() else uid
+
+
+def to_whom(delivery: DeliveryView) -> str:
+    """The channel, and the address where it is another."""
+    return delivery.channel if delivery.address == delivery.channel else f"{delivery.channel} {delivery.address}"

@@ -27,6 +27,7 @@ from storywatch.core.model import (
 )
 from storywatch.core.urls import url_key, without_password
 from storywatch.store.addresses import addresses_of, load_article_keys
+from storywatch.store.fates import DeliveryView, deliveries_query, delivery_of, load_fate
 from storywatch.store.messages import words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
 from storywatch.store.reports import load_reports
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from storywatch.core.model import Correction
     from storywatch.store.engine import Database
+    from storywatch.store.fates import FateView
     from storywatch.store.subscriptions import HubView
     from storywatch.store.tables import Found, Query
 
@@ -75,26 +77,6 @@ class StoryView:
     last_headline: str | None
     last_severity: str | None
     last_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryView:
-    """One delivery: to whom, where it is, and why it is there. `note` is why it waits, `reason` why it failed."""
-
-    id: str
-    alert: str
-    watch: str
-    development: str
-    headline: str
-    channel: str
-    address: str
-    state: str
-    note: str | None
-    reason: str | None
-    due_at: datetime
-    not_before: datetime
-    attempts: int
-    sent_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,12 +273,25 @@ class Views:
             rows = connection.execute(query if watch_id is None else query.where(development.c.watch == watch_id)).all()
             return _timeline(connection, rows)
 
-    def deliveries(self, *, state: DeliveryState | None = None, limit: int = 50) -> list[DeliveryView]:
+    def deliveries(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        channel: str | None = None,
+        watch: str | None = None,
+        limit: int = 50,
+    ) -> list[DeliveryView]:
         """Deliveries, the last planned first."""
-        query = _deliveries().order_by(delivery.c.id.desc()).limit(limit)
+        wanted = {delivery.c.state: state, delivery.c.channel: channel, delivery.c.watch: watch}
+        these = [column == value for column, value in wanted.items() if value is not None]
+        query = deliveries_query().where(*these).order_by(delivery.c.id.desc()).limit(limit)
         with self.database.read() as connection:
-            rows = connection.execute(query if state is None else query.where(delivery.c.state == state))
-            return [_delivery(row) for row in rows]
+            return [delivery_of(row) for row in connection.execute(query)]
+
+    def delivery(self, reference: str) -> FateView:
+        """All about one delivery, by its id or how that begins. Raises `StorywatchError`."""
+        with self.database.read() as connection:
+            return load_fate(connection, reference)
 
     def feeds(self) -> list[FeedView]:
         """Every feed that is or was configured, by id, with its health; of seven days before the last poll of any."""
@@ -430,19 +425,6 @@ def _developments() -> Query:
     )
 
 
-def _deliveries() -> Query:
-    return (
-        select(
-            delivery,
-            alert.c.uid.label("alert"),
-            development.c.uid.label("development"),
-            development.c.headline,
-        )
-        .join(alert, alert.c.id == delivery.c.alert_id)
-        .join(development, development.c.id == alert.c.development_id)
-    )
-
-
 def _states() -> Query:
     return select(delivery.c.state, func.count().label("rows")).group_by(delivery.c.state)
 
@@ -518,8 +500,8 @@ def _timeline(connection: Connection, rows: Sequence[Found]) -> list[Development
     withdrawn = _withdrawn(connection, rows)
     reports = load_reports(connection, uids)
     deliveries = [
-        _delivery(row)
-        for row in connection.execute(_deliveries().where(development.c.uid.in_(uids)).order_by(delivery.c.id))
+        delivery_of(row)
+        for row in connection.execute(deliveries_query().where(development.c.uid.in_(uids)).order_by(delivery.c.id))
     ]
     held = {
         row.uid: row.held
@@ -568,25 +550,6 @@ def _withdrawn(connection: Connection, rows: Sequence[Found]) -> dict[str, str]:
             said, undone_at = taken_back[uid]
             found[uid] = f"{in_words(said)}; taken back on {undone_at:%Y-%m-%d %H:%M}"
     return found
-
-
-def _delivery(row: Found) -> DeliveryView:
-    return DeliveryView(
-        id=row.uid,
-        alert=row.alert,
-        watch=row.watch,
-        development=row.development,
-        headline=row.headline,
-        channel=row.channel,
-        address=row.address,
-        state=row.state,
-        note=row.note,
-        reason=row.reason,
-        due_at=row.due_at,
-        not_before=row.not_before,
-        attempts=row.attempts,
-        sent_at=row.sent_at,
-    )
 
 
 def _yields(since: datetime) -> Query:
