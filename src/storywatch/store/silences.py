@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
 
-from storywatch.core.model import ChannelId, DeliveryState, Hold, Recipient, Severity, Silence, SilenceKind, WatchId
+from storywatch.core.model import (
+    AlertKind,
+    ChannelId,
+    DeliveryState,
+    Hold,
+    Recipient,
+    Severity,
+    Silence,
+    SilenceKind,
+    WatchId,
+)
 from storywatch.core.silences import check_silence, covering, in_words, snooze_end
 from storywatch.store.tables import alert, delivery, silence
 
@@ -140,11 +150,13 @@ def settle_held(connection: Connection, watch: WatchId, *, at: datetime) -> None
         delivery.c.watch == watch,
         delivery.c.message.is_(None),
         delivery.c.lease.is_(None),
+        or_(delivery.c.hold.is_(None), delivery.c.hold != Hold.ASKED),
     )
-    for row in connection.execute(select(delivery).where(*untried)).all():
+    query = select(delivery, alert.c.kind).join(alert, alert.c.id == delivery.c.alert_id).where(*untried)
+    for row in connection.execute(query).all():
         recipient = Recipient(channel=ChannelId(row.channel), address=row.address)
-        severity = Severity(row.severity) if row.severity else None
-        found = covering(silences, watch, recipient, severity)
+        news = row.severity if row.kind == AlertKind.REPORTED else None
+        found = covering(silences, watch, recipient, Severity(news) if news else None)
         changes: dict[str, Any] = {}
         if found is not None and found.kind is SilenceKind.SNOOZE:
             until = snooze_end(found)
