@@ -159,6 +159,8 @@ def test_a_redirect_is_not_followed(status: str) -> None:
 def test_a_receiver_that_is_gone_is_not_called_again() -> None:
     """410 is the way to say: never again."""
     error = fail(Rejected, "410 Gone")
+    assert isinstance(error, Rejected)
+    assert error.gone
     assert (error.code, str(error)) == (410, "webhook at 127.0.0.1 answered 410: it takes no calls any more")
 
 
