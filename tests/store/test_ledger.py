@@ -4,10 +4,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOON, a_judged, a_poll_plan, an_article
+from builders import NOON, a_judged, a_poll_plan, a_watch, an_article
 
 from storywatch.core.model import AttemptOutcome, DeliveryState, Label, WatchId
+from storywatch.ports import Desk as Whom
 from storywatch.store.ledger import Ledger
+from storywatch.store.troubles import Troubles
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -76,16 +78,17 @@ def test_the_tally_counts_everything_that_is_kept(desk: Desk, ledger: Ledger) ->
 
 
 def test_the_pulse_tells_what_is_wrong_now(desk: Desk, ledger: Ledger) -> None:
-    """Feeds that failed often enough, the last good poll, and dead letters."""
-    assert ledger.pulse(failures=3).read_at == NOON - timedelta(hours=1)
+    """What goes on as a trouble, the last good poll, and dead letters."""
+    assert ledger.pulse().read_at == NOON - timedelta(hours=1)
     desk.judge()
     [claim] = desk.claims()
     desk.outbox.finish_delivery(claim, AttemptOutcome(state=DeliveryState.DEAD, at=NOON))
     [feed] = desk.polls.claim_feeds(now=NOON + timedelta(days=1), limit=1, lease=timedelta(minutes=1))
-    desk.polls.record_poll(feed, a_poll_plan(polled_at=NOON + timedelta(days=1), failures=3, error="timed out"))
+    desk.polls.record_poll(feed, a_poll_plan(polled_at=NOON + timedelta(days=1), failures=5, error="timed out"))
+    Troubles(database=desk.database, desk=Whom([a_watch()], {})).announce(now=NOON + timedelta(days=1))
 
-    pulse = ledger.pulse(failures=3)
+    pulse = ledger.pulse()
 
-    assert (pulse.feeds, pulse.feeds_failing, pulse.dead_letters) == (1, 1, 1)
+    assert (pulse.feeds, pulse.dead_letters) == (1, 1)
+    assert [one.subject for one in pulse.troubles] == ["feed:harbor-times"]
     assert pulse.read_at == NOON
-    assert ledger.pulse(failures=4).feeds_failing == 0

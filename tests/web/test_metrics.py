@@ -6,16 +6,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from builders import NOON, a_claim, a_judged, an_article
 from newsdesk import NOW, fill
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import insert
 
 from storywatch.core.model import AttemptOutcome, DeliveryState, FeedNotice, Label, NoticeKind, PollOutcome
 from storywatch.store.opinions import Opinions, OpinionView
+from storywatch.store.tables import channel_state, recipient_state, trouble
+from storywatch.web.metrics import reason_class
 
 if TYPE_CHECKING:
     from newsdesk import Newsdesk
 
+DESK = ("channel", "desk")
 REFERENCE = Path(__file__).parents[2] / "docs/reference/metrics.md"
 
 
@@ -48,6 +53,7 @@ def test_what_the_service_tells_is_counted(newsdesk: Newsdesk) -> None:
     for state in DeliveryState:
         metrics.tried(a_claim(), AttemptOutcome(state=state, at=NOON + timedelta(seconds=7)), seconds=0.3)
     metrics.step_failed("poll")
+    metrics.pinged("heard")
     metrics.reloaded(ok=True, at=NOON)
     metrics.reloaded(ok=False, at=NOW)
 
@@ -67,8 +73,11 @@ def test_what_the_service_tells_is_counted(newsdesk: Newsdesk) -> None:
     assert seen["storywatch_alert_latency_seconds_sum", (("stage", "judged"),)] == 4
     assert seen["storywatch_alert_latency_seconds_sum", (("stage", "sent"),)] == 7
     for outcome in ("sent", "retry", "dead"):
-        assert seen["storywatch_delivery_attempts_total", (("channel", "desk"), ("outcome", outcome))] == 1
+        labels = (("channel", "desk"), ("outcome", outcome), ("reason", "ok" if outcome == "sent" else "no-answer"))
+        assert seen["storywatch_delivery_attempts_total", labels] == 1
     assert seen["storywatch_step_failures_total", (("step", "poll"),)] == 1
+    assert seen["storywatch_pings_total", (("outcome", "heard"),)] == 1
+    assert seen["storywatch_pings_total", (("outcome", "failed"),)] == 0
     assert seen["storywatch_config_last_reload_successful", ()] == 0
     assert seen["storywatch_config_last_reload_success_timestamp_seconds", ()] == NOON.timestamp()
 
@@ -84,13 +93,42 @@ def test_the_database_is_counted_at_the_scrape(newsdesk: Newsdesk) -> None:
     assert seen["storywatch_articles_judged_total", (("verdict", "off-topic"), watch)] == 1
     assert seen["storywatch_developments_total", (("severity", "major"), watch)] == 4
     assert seen["storywatch_deliveries", (("channel", "desk"), ("state", "dead"))] == 1
-    assert seen["storywatch_outbox_depth", ()] == 2
-    assert seen["storywatch_outbox_oldest_seconds", ()] == 4 * 3600
-    assert seen["storywatch_dead_letters", ()] == 1
+    depth = {labels: value for (name, labels), value in seen.items() if name == "storywatch_outbox_depth" and value}
+    assert depth == {(DESK, ("state", "retrying")): 1, (("channel", "newsroom"), ("state", "retrying")): 1}
+    assert seen["storywatch_outbox_oldest_seconds", (DESK,)] == 2 * 3600
+    assert seen["storywatch_outbox_oldest_seconds", (("channel", "newsroom"),)] == 4 * 3600
+    assert seen["storywatch_dead_letters", (DESK,)] == 1
     assert seen["storywatch_feeds", ()] == 3
     assert seen["storywatch_feeds_failing", ()] == 1
     assert seen["storywatch_feed_last_success_timestamp_seconds", (("feed", "harbor-times"),)] == NOW.timestamp() - 14
     assert seen["storywatch_last_tick_timestamp_seconds", ()] == NOW.timestamp()
+
+
+def test_what_is_wrong_with_delivery_is_counted(newsdesk: Newsdesk) -> None:
+    """Since when a channel fails, who is stopped, what goes on by kind; never by feed or address."""
+    assert ("storywatch_channel_failing_since_timestamp_seconds", (DESK,)) not in scraped(newsdesk)
+    with newsdesk.database.write() as connection:
+        connection.execute(insert(channel_state).values(channel="desk", failures=3, failing_since=NOON))
+        stopped = {"channel": "desk", "address": "desk@desk.example", "refusals": 3, "stopped_at": NOON}
+        connection.execute(insert(recipient_state).values(stopped))
+        going_on = [{"subject": f"feed:times-{number}", "words": "x", "since": NOON, "times": 1} for number in range(3)]
+        connection.execute(insert(trouble), going_on)
+
+    seen = scraped(newsdesk)
+
+    assert seen["storywatch_channel_failing_since_timestamp_seconds", (DESK,)] == NOON.timestamp()
+    assert seen["storywatch_recipients_stopped", (DESK,)] == 1
+    assert seen["storywatch_troubles_open", (("kind", "feed"),)] == 3
+    assert seen["storywatch_troubles_open", (("kind", "polls"),)] == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(None, "no-answer"), (302, "3xx"), (410, "4xx"), (429, "429"), (550, "5xx"), (503, "5xx"), (100, "other")],
+)
+def test_what_a_try_came_to_is_one_of_a_few_words(code: int | None, expected: str) -> None:
+    """A label that a server could make up would fill Prometheus."""
+    assert reason_class(AttemptOutcome(state=DeliveryState.WAITING, at=NOON, code=code)) == expected
 
 
 def test_the_asking_of_a_language_model_is_counted(newsdesk: Newsdesk) -> None:

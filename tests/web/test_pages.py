@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from builders import NOON, a_feed, a_judged, a_watch, an_article
 from newsdesk import NOW, STRIKE, a_broken_story, fill
+from sqlalchemy import insert, update
 
+from storywatch.core.alerting import ChannelRules
 from storywatch.core.model import ChannelId, FeedId, Label, Nearest, NewSentence, Reason, Translation, WatchId
+from storywatch.ports import Desk
+from storywatch.store.tables import channel_state, trouble
+from storywatch.store.troubles import Troubles
 
 if TYPE_CHECKING:
     from newsdesk import Newsdesk
@@ -355,16 +360,39 @@ def test_a_late_poll_and_a_single_failure_are_told_apart(newsdesk: Newsdesk) -> 
 
 
 def test_the_head_of_each_page_says_what_is_wrong(newsdesk: Newsdesk) -> None:
-    """Failing feeds and dead letters are seen from everywhere, and so is an engine that stands still."""
+    """Open troubles and dead letters are seen from everywhere, and so is an engine that stands still."""
     fill(newsdesk)
+    assert "feeds failing" not in newsdesk.ask("/ledger").text
+    with newsdesk.database.write() as connection:
+        values = {"failures": 3, "failing_since": NOW - timedelta(minutes=5)}
+        connection.execute(update(channel_state).where(channel_state.c.channel == "desk").values(values))
+    rules = {ChannelId("desk"): ChannelRules(recipients=("desk@desk.example",))}
+    troubles = Troubles(database=newsdesk.database, desk=Desk(newsdesk.watches, rules))
+    troubles.announce(now=NOW)
 
     page = newsdesk.ask("/ledger").text
     assert "1 of 3 feeds failing" in page
+    assert "1 channel failing" in page
     assert "1 dead letter" in page
     assert "Nothing is being done" not in page
     assert "Nothing is being done" in newsdesk.ask("/ledger", given={"ticked_at": lambda: None}).text
     still = {"ticked_at": lambda: NOW - timedelta(minutes=5)}
     assert "5 min ago" in newsdesk.ask("/ledger", given=still).text
+
+
+def test_a_feed_that_is_silent_beyond_its_habit_says_so(newsdesk: Newsdesk) -> None:
+    """It was read as ever; the trouble's own words say what is wrong with it."""
+    newsdesk.poll(at=NOW)
+    assert "Silent" not in newsdesk.ask("/sources").text
+    words = "it answers, and lists nothing new; before, it never paused for longer than 3 hours"
+    values = {"subject": "silent-feed:harbor-times", "words": words, "since": NOON - timedelta(days=5), "times": 0}
+    with newsdesk.database.write() as connection:
+        connection.execute(insert(trouble).values(values))
+
+    page = newsdesk.ask("/sources").text
+
+    assert words in page
+    assert "1 of 1 feeds silent" in page
 
 
 def test_a_story_that_has_been_quiet_says_for_how_long(newsdesk: Newsdesk) -> None:

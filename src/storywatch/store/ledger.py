@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from storywatch.core.corrections import in_words
 from storywatch.core.model import ArticleId, DeliveryState, Label, WatchId
 from storywatch.store.packing import unpack_reasons
 from storywatch.store.said import load_all_said
 from storywatch.store.tables import article, delivery, development, feed, verdict
+from storywatch.store.troubles import open_troubles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
 
     from storywatch.core.model import Correction
+    from storywatch.core.troubles import Trouble
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
 
@@ -51,12 +54,12 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
-    """Is anything wrong, in four figures."""
+    """Is anything wrong, at a glance."""
 
     feeds: int  # in use
-    feeds_failing: int
     read_at: datetime | None  # when a feed was last read
     dead_letters: int
+    troubles: Sequence[Trouble] = ()  # that go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +100,15 @@ class Ledger:
                 deliveries=_pairs(connection, delivery.c.channel, delivery.c.state),
             )
 
-    def pulse(self, *, failures: int) -> Pulse:
-        """How it stands; a feed is failing after so many failures in a row."""
-        failing = func.sum(case((feed.c.failures >= failures, 1), else_=0))
-        feeds = select(func.count(), failing, func.max(feed.c.succeeded_at)).where(feed.c.enabled)
+    def pulse(self) -> Pulse:
+        """How it stands."""
+        feeds = select(func.count(), func.max(feed.c.succeeded_at)).where(feed.c.enabled)
         dead = select(func.count()).where(delivery.c.state == DeliveryState.DEAD)
         with self.database.read() as connection:
-            in_use, troubled, read_at = connection.execute(feeds).one()
+            in_use, read_at = connection.execute(feeds).one()
             dead_letters = connection.execute(dead).scalar_one()
-        return Pulse(feeds=in_use, feeds_failing=troubled or 0, read_at=read_at, dead_letters=dead_letters)
+            troubles = [one for one in open_troubles(connection) if one.clear_at is None]
+        return Pulse(feeds=in_use, read_at=read_at, dead_letters=dead_letters, troubles=troubles)
 
 
 def _lines() -> Query:

@@ -14,11 +14,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from storywatch.core.model import DeliveryState, Label, WatchId
+from storywatch.core.troubles import SILENT_FEED
 from storywatch.notify.languages import language_name
 from storywatch.store.views import StoryView
 from storywatch.web import show
 from storywatch.web.trouble import (
-    FAILURES_TO_TELL,
     Sign,
     State,
     signs_of_trouble,
@@ -63,7 +63,7 @@ NOTHING_YET = StoryView(
     last_at=None,
 )
 NOT_FOUND = "There is no page at this address."
-HEADINGS = {403: "Refused", 404: "Not found", 405: "Not that way", 413: "Too large", 503: "Not now"}
+HEADINGS = {403: "Refused", 404: "Not found", 405: "Not that way", 410: "Too late", 413: "Too large", 503: "Not now"}
 
 
 def _environment() -> Environment:
@@ -218,7 +218,12 @@ class Pages:
 
     def _sources(self) -> Response:
         now = self.clock.now()
-        feeds = [FeedRow(feed, state_of_feed(feed, now=now)) for feed in self.reads.feeds() if feed.enabled]
+        silences = {one.subject: one for one in self.ledger_reads.pulse().troubles if one.kind == SILENT_FEED}
+        feeds = [
+            FeedRow(feed, state_of_feed(feed, now=now, silence=silences.get(f"{SILENT_FEED}:{feed.id}")))
+            for feed in self.reads.feeds()
+            if feed.enabled
+        ]
         feeds.sort(key=lambda feed: (GRAVITY[feed.state.kind], feed.view.id))
         well = sum(feed.state.kind == "ok" for feed in feeds)
         return self.render("sources.html", here="/sources", feeds=feeds, well=well)
@@ -273,8 +278,7 @@ class Pages:
         return self.render("message.html", status=status, headers=headers, heading=heading, text=text)
 
     def _pulse(self, now: datetime) -> list[Sign]:
-        pulse = self.ledger_reads.pulse(failures=FAILURES_TO_TELL)
-        return signs_of_trouble(pulse, ticked_at=self.ticked_at(), now=now)
+        return signs_of_trouble(self.ledger_reads.pulse(), ticked_at=self.ticked_at(), now=now)
 
     def _watch(self, watch_id: str) -> Watch:
         for watch in self.watches():

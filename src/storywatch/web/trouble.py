@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from storywatch.core.troubles import CHANNEL, FEED, JUDGING, NETWORK, POLLS, RECIPIENT, SILENT_FEED, is_failing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from storywatch.core.model import ChannelId, Watch
+    from storywatch.core.troubles import Trouble
     from storywatch.store.ledger import Pulse
     from storywatch.store.views import FeedView, StoryView
 
-FAILURES_TO_TELL = 3  # fewer heal by themselves nearly always
 LATE = timedelta(minutes=10)
 STANDSTILL = timedelta(minutes=2)
 QUIET = timedelta(days=14)
+TROUBLES = {  # what colour, which page tells more, and whether it says since when
+    NETWORK: ("bad", "/sources", True),
+    POLLS: ("bad", "/sources", True),
+    JUDGING: ("bad", "/sources", True),
+    CHANNEL: ("bad", "/deliveries", False),
+    RECIPIENT: ("bad", "/deliveries", False),
+    FEED: ("wait", "/sources", False),
+    SILENT_FEED: ("wait", "/sources", False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +63,52 @@ def signs_of_trouble(pulse: Pulse, *, ticked_at: datetime | None, now: datetime)
         signs.append(Sign(State("bad", "bad", "Nothing is being done"), "/sources", ticked_at))
     elif pulse.read_at is not None:
         signs.append(Sign(State("ok", "ok", "Read"), "/sources", pulse.read_at))
-    if pulse.feeds_failing:
-        signs.append(Sign(State("wait", "bad", f"{pulse.feeds_failing} of {pulse.feeds} feeds failing"), "/sources"))
+    signs += _troubles(pulse)
     if pulse.dead_letters:
         word = "dead letter" if pulse.dead_letters == 1 else "dead letters"
         signs.append(Sign(State("bad", "bad", f"{pulse.dead_letters} {word}"), "/deliveries"))
     return signs
 
 
-def state_of_feed(feed: FeedView, *, now: datetime) -> State:
-    """How the feed does, the gravest thing first."""
+def _troubles(pulse: Pulse) -> list[Sign]:
+    """The troubles that go on, counted where there may be many of a kind, and since when the oldest does."""
+    since = {one.kind: one.since for one in reversed(pulse.troubles)}
+    counts = Counter(one.kind for one in pulse.troubles)
+    return [
+        Sign(State(kind, "bad", _in_words(what, counts[what], pulse.feeds)), leads_to, since[what] if at else None)
+        for what, (kind, leads_to, at) in TROUBLES.items()
+        if counts[what]
+    ]
+
+
+def _in_words(kind: str, count: int, feeds: int) -> str:
+    s = "" if count == 1 else "s"
+    return {
+        NETWORK: "No feed can be reached",
+        POLLS: "No feed is asked",
+        JUDGING: "Nothing is judged",
+        FEED: f"{count} of {feeds} feeds failing",
+        SILENT_FEED: f"{count} of {feeds} feeds silent",
+        CHANNEL: f"{count} channel{s} failing",
+        RECIPIENT: f"{count} recipient{s} stopped",
+    }[kind]
+
+
+def state_of_feed(feed: FeedView, *, now: datetime, silence: Trouble | None = None) -> State:
+    """How the feed does, the gravest thing first. `silence` is the trouble that it lists nothing new, if it is one."""
     if feed.gone_at is not None:
         return State("bad", "bad", "Gone for good", "its server says so: it is asked no more")
     if feed.failures:
-        grave = feed.failures >= FAILURES_TO_TELL
+        seconds = feed.every_seconds or feed.interval_seconds
+        grave = is_failing(feed.failures, timedelta(seconds=seconds) if seconds else None)
         tries = f", {feed.failures} tries in a row" if feed.failures > 1 else ""
         return State("bad" if grave else "wait", "bad", "Failing", f"{feed.error or 'no answer'}{tries}")
     if feed.polled_at is None:
         return State("off", "wait", "Not polled yet", "its first poll is a baseline: what it lists then is not news")
     if feed.next_poll_at < now - LATE:
         return State("bad", "bad", "Late", "its poll is overdue: is the service running?")
+    if silence is not None:
+        return State("bad", "bad", "Silent", silence.words)
     return State("ok", "ok", "Read")
 
 
