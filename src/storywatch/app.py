@@ -23,7 +23,15 @@ import structlog
 
 from storywatch import __version__
 from storywatch.announcing import Announcer
-from storywatch.config import EmailSettings, WebhookSettings, load_config
+from storywatch.config import (
+    AppriseSettings,
+    EmailSettings,
+    NtfySettings,
+    RoomSettings,
+    TelegramSettings,
+    WebhookSettings,
+    load_config,
+)
 from storywatch.core.alerting import ChannelRules
 from storywatch.core.opinion import Band
 from storywatch.core.vectors import in_words
@@ -39,6 +47,13 @@ from storywatch.fetch.robots import Robots
 from storywatch.fetch.websub import HttpHubCaller
 from storywatch.fetch.workers import Readers
 from storywatch.hubs import Hubs
+from storywatch.notify.chat.apprise import AppriseChannel
+from storywatch.notify.chat.channel import ChatChannel
+from storywatch.notify.chat.discord import Discord
+from storywatch.notify.chat.ntfy import Ntfy
+from storywatch.notify.chat.slack import Slack
+from storywatch.notify.chat.teams import Teams
+from storywatch.notify.chat.telegram import Telegram
 from storywatch.notify.email import EmailChannel
 from storywatch.notify.links import Linker
 from storywatch.notify.ping import Pinger
@@ -78,6 +93,7 @@ if TYPE_CHECKING:
     from storywatch.core.model import ChannelId, Watch
     from storywatch.core.vectors import Stale
     from storywatch.core.weights import Weights
+    from storywatch.notify.chat.channel import Service as ChatService
     from storywatch.ports import Announcement, Clock, Encoder
     from storywatch.reencode import Step
     from storywatch.store.engine import Database
@@ -89,7 +105,7 @@ STALE_TICK = timedelta(seconds=30)
 SETTLED = timedelta(0)
 REENCODED_AT_START = 1_000  # texts, about a minute; more is for the command that shows how far it is
 
-AnyChannel = EmailChannel | WebhookChannel
+AnyChannel = EmailChannel | WebhookChannel | ChatChannel | AppriseChannel
 
 
 class SystemClock:
@@ -477,6 +493,12 @@ def build_channel(settings: ChannelSettings, config: Config, *, client: Client, 
     if isinstance(settings, WebhookSettings):
         secrets = tuple(secret.get_secret_value() for secret in settings.secrets)
         return WebhookChannel(settings.id, url=settings.url, secrets=secrets, client=client, linker=linker)
+    if isinstance(settings, AppriseSettings):
+        urls = tuple(url.get_secret_value() for url in settings.urls)
+        return AppriseChannel(settings.id, urls=urls, linker=linker, timezone=config.service.timezone)
+    if service := chat_service(settings):
+        zone = config.service.timezone
+        return ChatChannel(settings.id, service=service, client=client, linker=linker, timezone=zone)
     assert isinstance(settings, EmailSettings)
     server = SmtpServer(
         host=settings.host,
@@ -492,6 +514,28 @@ def build_channel(settings: ChannelSettings, config: Config, *, client: Client, 
         linker=linker,
         timezone=config.service.timezone,
     )
+
+
+def chat_service(settings: ChannelSettings) -> ChatService | None:
+    """The chat service of a channel whose secret is there; None where the channel is of another kind."""
+    if isinstance(settings, RoomSettings):
+        assert settings.url is not None
+        url = settings.url.get_secret_value()
+        match settings.type:
+            case "slack":
+                return Slack(url=url)
+            case "discord":
+                return Discord(webhook=url)
+            case "teams":
+                return Teams(url=url)
+    if isinstance(settings, TelegramSettings):
+        assert settings.token is not None
+        token = settings.token.get_secret_value()
+        return Telegram(api=settings.api, token=token, chat=settings.chat, thread=settings.thread)
+    if isinstance(settings, NtfySettings):
+        access = settings.token.get_secret_value() if settings.token else None
+        return Ntfy(url=settings.url, topic=settings.topic, token=access)
+    return None
 
 
 def build_adviser(
@@ -539,10 +583,17 @@ def secrets_of(config: Config) -> list[str]:
     """Every secret that the configuration holds, so that logs can blot them out."""
     found = [config.web.token, config.opinion.key if config.opinion else None]
     for settings in config.channels.values():
-        if isinstance(settings, EmailSettings):
-            found.append(settings.password)
-        elif isinstance(settings, WebhookSettings):
-            found += settings.secrets
+        match settings:
+            case EmailSettings():
+                found.append(settings.password)
+            case WebhookSettings():
+                found += settings.secrets
+            case RoomSettings():
+                found.append(settings.url)
+            case TelegramSettings() | NtfySettings():
+                found.append(settings.token)
+            case AppriseSettings():
+                found += settings.urls
     pinged = [config.service.ping_url] if config.service.ping_url else []
     return [*(secret.get_secret_value() for secret in found if secret is not None), *pinged]
 

@@ -10,7 +10,6 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from storywatch import __version__
 from storywatch.cli.printing import print_json, print_table, when
@@ -133,16 +132,16 @@ async def _ask_channels(app: App) -> list[Finding]:
 
 
 async def _ask_channel(app: App, name: ChannelId) -> Finding:
-    from storywatch.config import EmailSettings, WebhookSettings  # noqa: PLC0415  heavy
+    from storywatch.config import EmailSettings  # noqa: PLC0415  heavy
     from storywatch.notify.email import EmailChannel  # noqa: PLC0415
 
     what, settings, channel = f"channel {name}", app.config.channels[name], app.outside.channels.get(name)
     if settings.disabled:
         return Finding(what=what, ok=False, told=f"disabled: {settings.disabled}")
-    if isinstance(settings, WebhookSettings):
-        told = f"signed calls to {urlsplit(settings.url).hostname}; `storywatch test-channel {name}` sends one"
+    if not isinstance(channel, EmailChannel):
+        assert channel is not None
+        told = f"{channel.where}; `storywatch test-channel {name}` sends one message"
         return Finding(what=what, ok=True, told=told)
-    assert isinstance(channel, EmailChannel)
     assert isinstance(settings, EmailSettings)
     try:
         await channel.login_check()

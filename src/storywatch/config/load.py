@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from storywatch.config.chats import chat_of
 from storywatch.config.document import Document, keys_of, load_document
 from storywatch.config.faults import NOT_YET, Fault, did_you_mean, found, unknown
 from storywatch.config.secrets import Secret, load_secret, signing_secrets
@@ -192,7 +193,8 @@ def _channel(
     if not isinstance(kind, str) or kind not in CHANNELS:
         what = f"found {found(kind)}" if "type" in written else "found nothing"
         hint = did_you_mean(kind, CHANNELS) if isinstance(kind, str) else ""
-        main.fault((*at, "type"), f'expected "email" or "webhook", {what}{hint}', at_value=True)
+        kinds = " or ".join(f'"{one}"' for one in CHANNELS)
+        main.fault((*at, "type"), f"expected {kinds}, {what}{hint}", at_value=True)
         return None
     table = main.check(CHANNELS[kind], written, at=at)
     if isinstance(table, EmailTable):
@@ -203,7 +205,7 @@ def _channel(
     if isinstance(table, WebhookTable):
         secret = load_secret("secret", table.secret_env, table.secret_file, directory=main.file.parent, environ=environ)
         return _webhook(main, ChannelId(name), table, secret, zone=zone)
-    return None
+    return chat_of(main, name, table, times=_times(table, zone=zone), environ=environ) if table else None
 
 
 def _opinion(

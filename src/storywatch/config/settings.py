@@ -87,6 +87,40 @@ class WebhookSettings(ChannelSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoomSettings(ChannelSettings):
+    """A channel of type slack, discord or teams: its address is a secret; None where it is missing."""
+
+    type: Literal["slack", "discord", "teams"]
+    url: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelegramSettings(ChannelSettings):
+    """A channel of type telegram."""
+
+    api: str
+    chat: str
+    thread: int | None = None
+    token: SecretStr | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NtfySettings(ChannelSettings):
+    """A channel of type ntfy."""
+
+    url: str
+    topic: str
+    token: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseSettings(ChannelSettings):
+    """A channel of type apprise: addresses of services, which are secrets."""
+
+    urls: tuple[SecretStr, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpinionSettings:
     """[opinion]: `band` are the lowest and the highest doubtful score. `disabled` says why nothing can be asked now."""
 

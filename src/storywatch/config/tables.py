@@ -18,6 +18,7 @@ from storywatch.config.values import (
     BaseUrl,
     Budget,
     ChannelRate,
+    ChatId,
     ClockTime,
     Contact,
     Database,
@@ -31,6 +32,7 @@ from storywatch.config.values import (
     Line,
     Listen,
     ModelUrl,
+    NtfyTopic,
     OwnerCounts,
     Parallel,
     Patience,
@@ -44,6 +46,7 @@ from storywatch.config.values import (
     Smtp,
     Term,
     Text,
+    Topic,
     WebhookUrl,
     Zone,
     is_loopback,
@@ -74,6 +77,13 @@ def both(written: Mapping[str, Any], name: str) -> Iterator[Contradiction]:
     """One secret from two places."""
     if f"{name}_env" in written and f"{name}_file" in written:
         yield f"{name}_file", f"give {name}_env or {name}_file, not both"
+
+
+def one_of(written: Mapping[str, Any], name: str, why: str) -> Iterator[Contradiction]:
+    """A secret that must be there, from one place."""
+    yield from both(written, name)
+    if f"{name}_env" not in written and f"{name}_file" not in written:
+        yield "", f"{name}_env or {name}_file is missing: {why}"
 
 
 def twice(written: Mapping[str, Any], key: str) -> Iterator[Contradiction]:
@@ -276,6 +286,105 @@ class WebhookTable(ChannelTable):
             yield "", "secret_env or secret_file is missing: every call is signed"
 
 
+class RoomTable(ChannelTable):
+    """What the tables of chats have whose room is an address, which is a secret."""
+
+    url_env: EnvName | None = Field(
+        default=None, description="Environment variable that holds the address which the service made for the room."
+    )
+    url_file: SecretPath | None = Field(default=None, description="File that holds it, relative to this file.")
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """Whoever has the address may write to the room, so it does not stand here."""
+        yield from one_of(written, "url", "the address is a secret and has its place elsewhere")
+
+
+class SlackTable(RoomTable):
+    """A table [channels.*] of type slack."""
+
+    type: Literal["slack"] = Field(description="The kind of channel.")
+
+
+class DiscordTable(RoomTable):
+    """A table [channels.*] of type discord."""
+
+    type: Literal["discord"] = Field(description="The kind of channel.")
+
+
+class TeamsTable(RoomTable):
+    """A table [channels.*] of type teams."""
+
+    type: Literal["teams"] = Field(description="The kind of channel.")
+
+
+class TelegramTable(ChannelTable):
+    """A table [channels.*] of type telegram."""
+
+    type: Literal["telegram"] = Field(description="The kind of channel.")
+    chat_id: ChatId = Field(
+        description='The chat: a number in quotes such as "-1001234567890", or the name of a public one such as "@newsdesk".'
+    )
+    thread: Topic | None = Field(default=None, description="Number of a topic, in a group that has topics.")
+    token_env: EnvName | None = Field(default=None, description="Environment variable that holds the bot's token.")
+    token_file: SecretPath | None = Field(
+        default=None, description="File that holds the bot's token, relative to this file."
+    )
+    api: BaseUrl = Field(
+        default="https://api.telegram.org",
+        description="Where the Bot API answers: another one is a server of your own.",
+    )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """A bot writes by its token."""
+        yield from one_of(written, "token", "a bot writes by its token")
+
+
+class NtfyTable(ChannelTable):
+    """A table [channels.*] of type ntfy."""
+
+    type: Literal["ntfy"] = Field(description="The kind of channel.")
+    url: WebhookUrl = Field(default="https://ntfy.sh", description="The server's address, without the topic.")
+    topic: NtfyTopic = Field(
+        description="The topic. On a server that asks nobody who they are, whoever knows it can read along."
+    )
+    token_env: EnvName | None = Field(
+        default=None, description="Environment variable that holds an access token, where the server asks for one."
+    )
+    token_file: SecretPath | None = Field(
+        default=None, description="File that holds an access token, relative to this file."
+    )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """One token, and not over an open line."""
+        yield from both(written, "token")
+        url = written.get("url")
+        plain = re.match(r"http://(\[[^]]*\]|[^/:]*)", url, re.IGNORECASE) if isinstance(url, str) else None
+        keyed = next((key for key in ("token_env", "token_file") if key in written), None)
+        if plain and keyed and not is_loopback(plain[1].strip("[]")):
+            yield keyed, "with http:// the token would cross the network in clear: use https://, or take the token out"
+
+
+class AppriseTable(ChannelTable):
+    """A table [channels.*] of type apprise."""
+
+    type: Literal["apprise"] = Field(description="The kind of channel.")
+    urls_env: EnvName | None = Field(
+        default=None,
+        description="Environment variable that holds addresses as Apprise writes them, with spaces between.",
+    )
+    urls_file: SecretPath | None = Field(
+        default=None, description="File that holds them, one a line, relative to this file."
+    )
+
+    @classmethod
+    def contradictions(cls, written: Mapping[str, Any]) -> Iterator[Contradiction]:
+        """Passwords are part of such addresses."""
+        yield from one_of(written, "urls", "such addresses hold passwords and have their place elsewhere")
+
+
 class OpinionTable(Table):
     """The table [opinion]."""
 
@@ -354,6 +463,21 @@ class EncoderTable(Table):
             yield "kind", how
 
 
+AnyChannelTable = (
+    EmailTable | WebhookTable | SlackTable | DiscordTable | TelegramTable | TeamsTable | NtfyTable | AppriseTable
+)
+CHANNELS: dict[str, type[AnyChannelTable]] = {
+    "email": EmailTable,
+    "webhook": WebhookTable,
+    "slack": SlackTable,
+    "discord": DiscordTable,
+    "telegram": TelegramTable,
+    "teams": TeamsTable,
+    "ntfy": NtfyTable,
+    "apprise": AppriseTable,
+}
+
+
 class StorywatchFile(Table):
     """storywatch.toml: the service, how it fetches, its page and its channels."""
 
@@ -362,7 +486,7 @@ class StorywatchFile(Table):
     service: ServiceTable = Field(default_factory=ServiceTable, description="The service itself.")
     fetch: FetchTable = Field(description="How feeds and pages are asked for.")
     web: WebTable = Field(default_factory=WebTable, description="The page.")
-    channels: dict[Id, Annotated[EmailTable | WebhookTable, Discriminator("type")]] = Field(
+    channels: dict[Id, Annotated[AnyChannelTable, Discriminator("type")]] = Field(
         default={}, description="Where alerts can be sent, by id."
     )
     encoder: EncoderTable = Field(
@@ -371,9 +495,6 @@ class StorywatchFile(Table):
     opinion: OpinionTable | None = Field(
         default=None, description="A language model that is asked about doubtful articles. Without it nobody is."
     )
-
-
-CHANNELS: dict[str, type[EmailTable | WebhookTable]] = {"email": EmailTable, "webhook": WebhookTable}
 
 
 # --------------------------------------------------------------------------- feeds.toml

@@ -27,6 +27,8 @@ MOST_CALLS = 100_000  # a day
 MOST_OWNERS = 100
 DURATION = r"(0|[1-9][0-9]{0,8})([smhd])"
 ID = r"[a-z0-9-]+"
+CHAT_ID = r"-?[1-9][0-9]{0,15}|@[A-Za-z0-9_]{4,32}"
+NTFY_TOPIC = r"[A-Za-z0-9_-]{1,64}"
 ENV_NAME = r"[A-Z_][A-Z0-9_]*"
 EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 HOST = r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?"
@@ -323,6 +325,30 @@ def read_model_url(value: Any) -> str:
     return url.rstrip("/")
 
 
+def read_chat_id(value: Any) -> str:
+    """A chat of Telegram: its number in quotes, or the public name."""
+    expected = 'a chat in quotes such as "-1001234567890" or "@newsdesk"'
+    if not isinstance(value, str) or not re.fullmatch(CHAT_ID, value):
+        number = isinstance(value, int) and not isinstance(value, bool)
+        raise wrong(value, expected, f'; write "{value}"' if number else "")
+    return value
+
+
+def read_topic(value: Any) -> int:
+    """The number of a topic."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise wrong(value, "a whole number such as 4")
+    return value
+
+
+def read_ntfy_topic(value: Any) -> str:
+    """The name of a topic. Who knows it can often read along, so a wrong one is not repeated."""
+    if not isinstance(value, str) or not re.fullmatch(NTFY_TOPIC, value):
+        message = 'expected a topic of at most 64 letters, digits, - and _ such as "desk-alerts" (what stands there is not shown)'
+        raise ValueError(message)
+    return value
+
+
 def read_base_url(value: Any) -> str:
     """Where readers reach the page; without the slash at its end."""
     url = read_web_url(value, example="http://127.0.0.1:8480")
@@ -443,6 +469,9 @@ OwnerCounts = Annotated[
         {"type": "array", "items": {"type": "integer", "minimum": 2, "maximum": MOST_OWNERS}, "uniqueItems": True}
     ),
 ]
+ChatId = Annotated[str, BeforeValidator(read_chat_id), text_of(CHAT_ID)]
+Topic = Annotated[int, BeforeValidator(read_topic), WithJsonSchema({"type": "integer", "minimum": 1})]
+NtfyTopic = Annotated[str, BeforeValidator(read_ntfy_topic), text_of(NTFY_TOPIC)]
 BaseUrl = Annotated[str, BeforeValidator(read_base_url), text_of("https?://.+")]
 Contact = Annotated[str, BeforeValidator(read_contact), text_of()]
 Smtp = Annotated[str, BeforeValidator(read_smtp), text_of("smtps?://.+")]

@@ -16,15 +16,29 @@ UNENCODABLE: Final = re.compile(r"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 SPACES: Final = re.compile(r" {2,}")
 LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 WEB_URL: Final = re.compile(r"https?://[^\s\"<>]+", re.IGNORECASE)
+MOST_MARKS: Final = 6  # no script writes as many on one letter
+PILING: Final = frozenset({"Mn", "Me"})
 JOINERS: Final = ("\u200d", "\ufe0f")
 LONG_WORD: Final = 30  # cells
 URL_LIMIT: Final = 4_000  # a longer address leads nowhere, and would fill a message by itself
 
 
 def clean(text: str) -> str:
-    """The text without controls, line ends and characters that change the direction of others."""
+    """The text without controls, line ends, characters that change the direction of others, and piles of accents."""
     text = UNENCODABLE.sub("\ufffd", BIDI.sub("", text))
-    return BREAKS.sub(" ", text)
+    return _without_piles(BREAKS.sub(" ", text))
+
+
+def _without_piles(text: str) -> str:
+    """At most `MOST_MARKS` accents in a row: more would be drawn across the lines above and below."""
+    if text.isascii():
+        return text
+    kept, marks = [], 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in PILING else 0
+        if marks <= MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def line(text: str, limit: int) -> str:

@@ -48,6 +48,11 @@ class WebhookChannel:
             raise ConfigError((fault,)) from exc
         self._caller = Caller(client, where=f"webhook at {self._url.host}", timeout=timeout)
 
+    @property
+    def where(self) -> str:
+        """What is called, without its secrets."""
+        return f"signed calls to {self._url.host}"
+
     def render(self, message: Message) -> bytes:
         """The body; the same message gives the same bytes."""
         return body_of(message, linker=self._linker)

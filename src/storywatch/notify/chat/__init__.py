@@ -1,0 +1,1 @@
+"""Chat services: one file each, over what they have in common."""
