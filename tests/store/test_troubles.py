@@ -12,7 +12,16 @@ from desks import Desk as Store
 from sqlalchemy import delete, insert, select, update
 
 from storywatch.core.alerting import ChannelRules, DigestTimes, QuietHours
-from storywatch.core.model import AlertKind, ChannelId, DeliveryState, EntryState, FeedId
+from storywatch.core.model import (
+    AlertKind,
+    AttemptOutcome,
+    ChannelId,
+    DeliveryState,
+    EntryState,
+    FeedId,
+    Sign,
+    TroubleTidings,
+)
 from storywatch.core.troubles import LONG_SILENCE
 from storywatch.ports import Desk
 from storywatch.store.tables import alert, channel_state, delivery, recipient_state, trouble
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from storywatch.core.model import Message
     from storywatch.store.engine import Database
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -297,6 +307,39 @@ def test_quiet_hours_hold_it_and_a_digest_does_not(world: World) -> None:
         [row] = connection.execute(select(delivery)).all()
     assert (row.watch, row.hold, row.not_before) == (None, None, NOON + HOUR)
     assert row.note == "quiet hours until 13:00 (UTC)"
+
+
+def test_it_goes_out_on_the_way_of_every_alert(world: World) -> None:
+    """Past the digest and the interval of its channel, with the signs as they were found; then nothing waits."""
+    digest = DigestTimes(at=time(7), weekday=None, timezone="UTC")
+    rules = ChannelRules(recipients=("desk@desk.example",), digest=digest, min_interval=HOUR)
+    world.rules[DESK] = rules
+    heard: list[Message] = []
+
+    def render(message: Message) -> bytes:
+        heard.append(message)
+        return b"{}"
+
+    def send() -> None:
+        outbox = world.store.outbox
+        how = {"now": world.now, "limit": 9, "lease": LEASE, "render": render, "rules": rules}
+        [claim] = outbox.claim_deliveries([DESK], **how)
+        outbox.finish_delivery(claim, AttemptOutcome(state=DeliveryState.SENT, at=world.now))
+
+    world.fail()
+    world.look()
+    send()
+    world.poll()
+    world.look()
+    world.look(10 * MINUTE)
+    send()
+
+    told = [message for message in heard if isinstance(message, TroubleTidings)]
+    assert [message.alert.kind for message in told] == [AlertKind.TROUBLE, AlertKind.RECOVERED]
+    [[trouble_sign], [recovery]] = [message.signs for message in told]
+    words = "can't be read: no answer, 5 tries in a row"
+    assert trouble_sign == Sign(subject="feed:times-0", words=words, since=NOON - 3 * HOUR)
+    assert recovery.ended_at == world.now - 10 * MINUTE
 
 
 def test_looking_twice_in_half_a_minute_looks_once(world: World) -> None:

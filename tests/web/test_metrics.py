@@ -51,7 +51,9 @@ def test_what_the_service_tells_is_counted(newsdesk: Newsdesk) -> None:
     metrics.judged(replace(judged, alert=replace(judged.alert, created_at=NOON + timedelta(seconds=4))), seconds=3.5)
     metrics.judged(a_judged(article, label=Label.REPEAT), seconds=0.5)
     for state in DeliveryState:
-        metrics.tried(a_claim(), AttemptOutcome(state=state, at=NOON + timedelta(seconds=7)), seconds=0.3)
+        claim = a_claim(seen_at=NOON - timedelta(seconds=20))
+        metrics.tried(claim, AttemptOutcome(state=state, at=NOON + timedelta(seconds=7)), seconds=0.3)
+    metrics.tried(a_claim(), AttemptOutcome(state=DeliveryState.SENT, at=NOON), seconds=0.3)
     metrics.step_failed("poll")
     metrics.pinged("heard")
     metrics.reloaded(ok=True, at=NOON)
@@ -72,9 +74,11 @@ def test_what_the_service_tells_is_counted(newsdesk: Newsdesk) -> None:
     assert seen["storywatch_alert_latency_seconds_sum", (("stage", "listed"),)] == 600
     assert seen["storywatch_alert_latency_seconds_sum", (("stage", "judged"),)] == 4
     assert seen["storywatch_alert_latency_seconds_sum", (("stage", "sent"),)] == 7
+    assert seen["storywatch_alert_latency_seconds_sum", (("stage", "told"),)] == 27
+    assert seen["storywatch_alert_latency_seconds_count", (("stage", "told"),)] == 1
     for outcome in ("sent", "retry", "dead"):
         labels = (("channel", "desk"), ("outcome", outcome), ("reason", "ok" if outcome == "sent" else "no-answer"))
-        assert seen["storywatch_delivery_attempts_total", labels] == 1
+        assert seen["storywatch_delivery_attempts_total", labels] == (2 if outcome == "sent" else 1)
     assert seen["storywatch_step_failures_total", (("step", "poll"),)] == 1
     assert seen["storywatch_pings_total", (("outcome", "heard"),)] == 1
     assert seen["storywatch_pings_total", (("outcome", "failed"),)] == 0

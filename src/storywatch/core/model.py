@@ -953,6 +953,7 @@ class DeliveryClaim:
     message: bytes
     attempt: int  # this one, from 1
     first_try_at: datetime
+    seen_at: datetime | None = None  # the development that it is the first to tell of
 
 
 class Blame(StrEnum):

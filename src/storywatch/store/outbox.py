@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
 
-from storywatch.core.model import ChannelId, DeliveryClaim, DeliveryId, DeliveryState, Recipient
+from storywatch.core.model import AlertKind, ChannelId, DeliveryClaim, DeliveryId, DeliveryState, Recipient
 from storywatch.errors import Rejected
 from storywatch.store.holding import hold_back, is_due, waits_for_digest
 from storywatch.store.leases import claim_rows, give_back
 from storywatch.store.messages import message_of
 from storywatch.store.receivers import note_outcome, room_of, take_tokens
-from storywatch.store.tables import attempt, delivery
+from storywatch.store.tables import alert, attempt, delivery, development
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -174,4 +174,15 @@ def _claim(
         message=bytes(message),
         attempt=row.attempts + 1,
         first_try_at=first_try_at,
+        seen_at=_seen_at(connection, row.alert_id),
     )
+
+
+def _seen_at(connection: Connection, alert_id: int) -> datetime | None:
+    """When the development was seen that an alert reports; None: it says something else."""
+    query = (
+        select(development.c.first_seen_at)
+        .join(alert, alert.c.development_id == development.c.id)
+        .where(alert.c.id == alert_id, alert.c.kind == AlertKind.REPORTED)
+    )
+    return connection.execute(query).scalar_one_or_none()

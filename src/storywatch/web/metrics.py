@@ -92,7 +92,7 @@ class Metrics:
         self._latency = Histogram(
             "storywatch_alert_latency_seconds",
             "How late an alert is, by stage: listed (published until seen), judged (seen until decided), "
-            "sent (first try until accepted).",
+            "sent (first try until accepted), told (seen until accepted, whatever it waited for).",
             ["stage"],
             buckets=LONG,
             registry=self.registry,
@@ -162,6 +162,8 @@ class Metrics:
         self._try_seconds.labels(channel).observe(seconds)
         if outcome.state == DeliveryState.SENT:
             self._latency.labels("sent").observe(_between(claim.first_try_at, outcome.at))
+            if claim.seen_at is not None:
+                self._latency.labels("told").observe(_between(claim.seen_at, outcome.at))
 
     def step_failed(self, step: str) -> None:
         """A step ended in an error that nobody expected."""
