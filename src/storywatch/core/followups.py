@@ -132,9 +132,9 @@ def plan_reminder(
 # --------------------------------------------------------------------------- corroboration
 
 
-def independent_owners(carriers: Iterable[Carrier], *, by: datetime | None = None) -> int:
-    """How many owners report it on their own, as far as we knew by a moment; who carries another's text does not count."""
-    return len({one.owner for one in carriers if not one.is_copy and (by is None or one.known_at <= by)})
+def independent_owners(carriers: Iterable[Carrier], *, before: datetime | None = None) -> int:
+    """How many owners report it on their own, as far as we knew before a moment; who carries another's text does not count."""
+    return len({one.owner for one in carriers if not one.is_copy and (before is None or one.known_at < before)})
 
 
 def plan_corroboration(
@@ -158,7 +158,7 @@ def plan_corroboration(
     to = {
         recipient
         for recipient, told in history.told.items()
-        if recipient not in heard and independent_owners(carriers, by=told.made_at) < level
+        if recipient not in heard and independent_owners(carriers, before=told.made_at) < level
     }
     detail = {"owners": owners, "level": level, "words": f"now reported by {owners} independent owners"}
     return _followup(history, watch, AlertKind.CORROBORATED, str(level), detail, to=to, rules=rules, now=now)
