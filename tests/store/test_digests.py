@@ -296,8 +296,8 @@ def test_where_the_digest_is_taken_away_what_waited_goes_all_the_same(newsroom: 
     }
 
 
-def test_an_address_that_is_taken_away_still_gets_what_waited_for_it(newsroom: Newsroom) -> None:
-    """What was planned is told, as on any other channel; an address that is new gets what is new."""
+def test_what_waited_for_an_address_that_is_taken_away_does_not_wait_for_ever(newsroom: Newsroom) -> None:
+    """It goes to the sender with the others, who says what became of it."""
     newsroom.news(1)
     newsroom.rule(recipients=(ANNA,))
     assert set(newsroom.digest(TOMORROW)) == {ANNA, BORIS}

@@ -489,3 +489,60 @@ def test_a_long_queue_of_feeds_does_not_wait_for_the_timer() -> None:
         assert service.more_polls is False
 
     asyncio.run(play())
+
+
+class Telling:
+    """Stands where the announcer stands: once there is something to tell, then nothing more."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.asked: list[str] = []
+
+    async def announce_due(self) -> int:
+        self.asked.append("tick")
+        return 0
+
+    async def announce(self) -> int:
+        self.asked.append("now")
+        if self.asked.count("now") > 1:
+            return 0
+        self.bench.outbox[DESK].append("digest")
+        return 1
+
+
+def test_exhaust_tells_what_is_to_be_told_without_an_article_last() -> None:
+    """When nothing is left to be done, digests and the like are made, and what they bring is sent too."""
+
+    async def play() -> None:
+        bench = Bench()
+        bench.feeds.append("feed")
+        bench.entries.append("entry")
+        bench.outbox[NEWSROOM].append("alert")
+        telling = Telling(bench)
+        service, _ = a_service(bench, announcer=cast("Any", telling))
+        async with service:
+            await service.exhaust(due_by=NOON)
+        assert sorted(bench.ended[:-1]) == ["alert", "entry", "feed"]
+        assert bench.ended[-1] == "digest"
+        assert telling.asked == ["now", "now"]
+
+    asyncio.run(play())
+
+
+def test_the_announcer_is_asked_at_each_tick_until_the_service_stops() -> None:
+    """A service without one has nothing to ask, and one that drains tells nothing new."""
+
+    async def play() -> None:
+        telling = Telling(Bench())
+        service, _ = a_service(telling.bench, announcer=cast("Any", telling))
+        async with service:
+            await service.ticks()["announce"]()
+            assert telling.asked == ["tick"]
+            await service.drain()
+            assert await service.tick_announcements() == 0
+            assert telling.asked == ["tick"]
+        plain, _ = a_service(Bench())
+        async with plain:
+            assert await plain.tick_announcements() == 0
+
+    asyncio.run(play())
