@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from builders import NOON, a_feed, a_judged, a_listed, a_poll_plan, an_article
 
-from storywatch.core.model import ChannelId, EntryState
+from storywatch.core.model import ChannelId, DigestTidings, EntryState, TroubleTidings
 from storywatch.store.judgements import Judgements
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from storywatch.core.alerting import ChannelRules
     from storywatch.core.model import (
         Article,
         DeliveryClaim,
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
         Entry,
         Judged,
         ListedEntry,
+        Message,
         PollOutcome,
-        Tidings,
     )
     from storywatch.store.engine import Database
 
@@ -44,7 +45,12 @@ class RecordingWaker:
         self.woken += delivery_ids
 
 
-def render(tidings: Tidings) -> bytes:
+def render(tidings: Message) -> bytes:
+    if isinstance(tidings, DigestTidings):
+        heads = ", ".join(gist.development.headline for gist in tidings.gists)
+        return f"{tidings.rendered_at} {tidings.delivery} {len(tidings.gists)} together: {heads}".encode()
+    if isinstance(tidings, TroubleTidings):
+        return f"{tidings.rendered_at} {tidings.delivery} {tidings.signs}".encode()
     reports = len(tidings.reports)
     return f"{tidings.rendered_at} {tidings.delivery} {tidings.development.headline}, {reports} reports".encode()
 
@@ -89,5 +95,5 @@ class Desk:
         self.judgements.record_article(entry, article, judged or (a_judged(article),), encoder="enc", now=NOON)
         return article
 
-    def claims(self, at: datetime = NOON, limit: int = 100) -> list[DeliveryClaim]:
-        return self.outbox.claim_deliveries({DESK}, now=at, limit=limit, lease=LEASE, render=render)
+    def claims(self, at: datetime = NOON, limit: int = 100, rules: ChannelRules | None = None) -> list[DeliveryClaim]:
+        return self.outbox.claim_deliveries({DESK}, now=at, limit=limit, lease=LEASE, render=render, rules=rules)
