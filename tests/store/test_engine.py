@@ -6,7 +6,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ from builders import (
 from desks import DESK, LEASE, Desk, render
 from sqlalchemy import text
 
+from storywatch.core.alerting import ChannelRules
 from storywatch.core.corrections import development_id, plan_correction
 from storywatch.core.model import (
     AttemptOutcome,
@@ -44,10 +45,13 @@ from storywatch.core.model import (
     RawPage,
     WatchId,
 )
+from storywatch.core.moments import DigestTimes
 from storywatch.core.revisits import VisitOutcome, VisitPlan
 from storywatch.core.vectors import Reencoded
 from storywatch.errors import SchemaError, StorywatchError
+from storywatch.ports import Desk as Room
 from storywatch.store import migrate, tables
+from storywatch.store.digests import Digests
 from storywatch.store.engine import lock_database, open_database, release_leases
 from storywatch.store.feedback import Feedback
 from storywatch.store.ledger import Ledger
@@ -360,6 +364,9 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     case = feedback.find_case(HARBOUR, first.id)
     rejected = plan_correction(case, FeedbackKind.WRONG, off_topic=True, now=NOON)
 
+    eight = DigestTimes(at=time(8), weekday=None, timezone="UTC")
+    digesting = {DESK: ChannelRules(recipients=("desk@example.org",), digest=eight)}
+
     writes: list[Callable[[], Any]] = [
         lambda: desk.polls.sync_feeds([a_feed()], now=NOON),
         lambda: desk.polls.make_all_due(now=NOON),
@@ -388,6 +395,7 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: hubs.confirm("token", mode="subscribe", topic="topic", lease=None, now=NOON),
         lambda: hubs.deny("token", topic="topic", reason=None, now=NOON),
         hubs.drop_all,
+        lambda: Digests(database, Room([], digesting)).announce(now=NOON),
         lambda: desk.outbox.finish_delivery(claim, outcome),
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
     ]
