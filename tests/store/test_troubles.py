@@ -278,6 +278,18 @@ def test_a_disabled_channel_is_told_where_a_watch_uses_it(world: World) -> None:
     assert world.rows()[0].words == "the channel is disabled: DESK_PASSWORD is not set"
 
 
+def test_feeds_that_nobody_asks_are_told(world: World) -> None:
+    """After a quarter of an hour in which this process had the time to."""
+    world.poll(next_poll_at=world.now + MINUTE)
+    told = [world.look(minutes * MINUTE) for minutes in (1, 14, 1)]
+    assert told == [[], [], trouble_of("polls")]
+    [row] = world.rows()
+    assert row.words.startswith("1 feed is due, and none is asked")
+    world.poll()
+    assert world.look() == []
+    assert world.look(10 * MINUTE) == recovery_of("polls")
+
+
 def test_entries_that_nobody_judges_are_told_after_an_hour(world: World) -> None:
     """One judgement after they came, and all is well."""
     with world.database.write() as connection:

@@ -59,7 +59,7 @@ REASON_LIMIT = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHealth:
-    """A feed in use, as its last poll left it. `status` is that of the answer; None: there was none."""
+    """A feed as its last poll left it. `status` is that of the answer; None: there was none."""
 
     id: FeedId
     followed: bool  # by a watch
@@ -69,7 +69,6 @@ class FeedHealth:
     status: int | None
     polled_at: datetime | None
     succeeded_at: datetime | None
-    next_poll_at: datetime
     gone_at: datetime | None = None
 
 
@@ -105,7 +104,11 @@ class StoppedRecipient:
 class Health:
     """How everything stands at one moment. `network_back_at` is when the last failure of the network ended."""
 
-    feeds: Sequence[FeedHealth] = ()
+    feeds: Sequence[FeedHealth] = ()  # those in use whose last poll failed, or that are gone
+    answered_at: datetime | None = None  # when any feed in use last answered,
+    asked_at: datetime | None = None  # and when one was last asked
+    overdue: int = 0  # feeds that should have been asked `STANDSTILL` ago or earlier
+    overdue_since: datetime | None = None
     silences: Sequence[FeedSilence] = ()
     channels: Sequence[ChannelHealth] = ()
     stopped: Sequence[StoppedRecipient] = ()
@@ -142,8 +145,8 @@ def signs_of(health: Health, *, known: Collection[str], watched_since: datetime,
     `known` are the subjects of troubles that go on. `watched_since` is when this process began to look: what has not
     happened for a while may not have had the time to.
     """
-    network = _network(health.feeds, now)
-    signs = [network, _polls(health.feeds, watched_since, now), _judging(health, watched_since, now)]
+    network = _network(health, now)
+    signs = [network, _polls(health, watched_since, now), _judging(health, watched_since, now)]
     back_at = now if network or NETWORK in known else health.network_back_at
     return [
         *(sign for sign in signs if sign is not None),
@@ -202,12 +205,10 @@ def _is_trouble(feed: FeedHealth, *, back_at: datetime | None, known: Collection
     return not unheard or f"{FEED}:{feed.id}" in known
 
 
-def _network(feeds: Sequence[FeedHealth], now: datetime) -> Sign | None:
+def _network(health: Health, now: datetime) -> Sign | None:
     """None answers: of several that were asked since one last did, and that were not dead by then."""
-    answers = [one.succeeded_at for one in feeds if one.succeeded_at]
-    answers += [one.polled_at for one in feeds if one.polled_at and one.status is not None]
-    last = max(answers, default=None)
-    asked = [(one.polled_at, one) for one in feeds if one.failures and one.status is None and one.polled_at]
+    last = health.answered_at
+    asked = [(one.polled_at, one) for one in health.feeds if one.failures and one.status is None and one.polled_at]
     silent = [(at, one) for at, one in asked if last is None or (at > last and _was_lively(one, last))]
     if len(silent) < NETWORK_FEEDS:
         return None
@@ -223,13 +224,11 @@ def _was_lively(feed: FeedHealth, at: datetime) -> bool:
     return feed.succeeded_at is not None and at - feed.succeeded_at <= LIVELY
 
 
-def _polls(feeds: Sequence[FeedHealth], watched_since: datetime, now: datetime) -> Sign | None:
-    due = [one.next_poll_at for one in feeds if one.gone_at is None and now - one.next_poll_at >= STANDSTILL]
-    last = max((one.polled_at for one in feeds if one.polled_at), default=None)
-    since = last or min(due, default=now)
-    if not due or now - max(since, watched_since) < STANDSTILL:
+def _polls(health: Health, watched_since: datetime, now: datetime) -> Sign | None:
+    since = health.asked_at or health.overdue_since
+    if since is None or not health.overdue or now - max(since, watched_since) < STANDSTILL:
         return None
-    word = "1 feed is" if len(due) == 1 else f"{len(due)} feeds are"
+    word = "1 feed is" if health.overdue == 1 else f"{health.overdue} feeds are"
     told = f"{word} due, and none is asked: the service stands still; look at its log and start it anew"
     return Sign(subject=POLLS, words=told, since=since)
 

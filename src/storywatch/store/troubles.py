@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, exists, func, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select, update
 
 from storywatch.core.alerting import NOTHING, plan_deliveries
 from storywatch.core.cadence import HABIT, first_known
@@ -25,6 +25,7 @@ from storywatch.core.troubles import (
     LONG_SILENCE,
     MANY,
     NETWORK,
+    STANDSTILL,
     UNJUDGED,
     ChannelHealth,
     FeedHealth,
@@ -85,10 +86,14 @@ class Troubles:
         if self.looked_at is not None and timedelta() <= now - self.looked_at < LOOK_EVERY:
             return []
         self.looked_at, self.watched_since = now, self.watched_since or now
-        with self.database.write() as connection:
+        with self.database.read() as connection:
             health = self._look(connection, now=now)
             known = {one.subject: one for one in open_troubles(connection)}
             signs = signs_of(health, known=known, watched_since=self.watched_since, now=now)
+            if not self._is_news(connection, known, signs, now=now):
+                return []
+        with self.database.write() as connection:
+            known = {one.subject: one for one in open_troubles(connection)}
             _note_signs(self.database, connection, known, signs, now=now)
             troubles = open_troubles(connection)
             over = [one for one in troubles if is_over(one, now)]
@@ -97,18 +102,31 @@ class Troubles:
                 *self._tell_trouble(connection, troubles, health, now=now),
             ]
 
+    def _is_news(
+        self, connection: Connection, known: Mapping[str, Trouble], signs: Sequence[Sign], *, now: datetime
+    ) -> bool:
+        """Is there anything to write? Most looks end here, without the write lock."""
+        seen = {sign.subject: sign.words for sign in signs}
+        there = {one.subject: one.words for one in known.values() if one.clear_at is None}
+        over = any(is_over(one, now) for one in known.values())
+        return over or seen != there or bool(to_tell([*known.values()], told_apart=_told_apart(connection), now=now))
+
     # ------------------------------------------------------------------ how things stand
 
     def _look(self, connection: Connection, *, now: datetime) -> Health:
         followed = frozenset[FeedId]().union(*(watch.feeds for watch in self.desk.watches))
         used = {channel for watch in self.desk.watches for channel in watch.channels} | set(self.desk.trouble)
-        rows = connection.execute(_FEEDS).all()
         unjudged, unjudged_since = _unjudged(connection, now=now)
         if self.silences_at is None or not timedelta() <= now - self.silences_at < LOOK_AT_SILENCE:
             self.silences_at = now
-            self.silences = tuple(_silences(connection, [row for row in rows if row.uid in followed], now=now))
+            self.silences = tuple(_silences(connection, followed, now=now))
+        polled = connection.execute(_POLLED, {"overdue": now - STANDSTILL}).one()
         return Health(
-            feeds=[_feed_health(row, followed) for row in rows],
+            feeds=[_feed_health(row, followed) for row in connection.execute(_FAILING)],
+            answered_at=max(filter(None, (polled.answered_at, polled.succeeded_at)), default=None),
+            asked_at=polled.asked_at,
+            overdue=polled.overdue,
+            overdue_since=polled.overdue_since,
             silences=[one for one in self.silences if one.id in followed],
             channels=[one for one in _channels(connection) if one.id in self.desk.rules],
             stopped=[one for one in _stopped(connection) if _is_configured(one.recipient, self.desk.rules)],
@@ -294,8 +312,15 @@ def _recipients_in_use(
 
 # ---------------------------------------------------------------------- the rows that tell
 
-_FEEDS = select(
-    feed.c.id,
+_OVERDUE = and_(feed.c.gone_at.is_(None), feed.c.next_poll_at <= bindparam("overdue"))
+_POLLED = select(
+    func.max(feed.c.polled_at).label("asked_at"),
+    func.max(feed.c.succeeded_at).label("succeeded_at"),
+    func.max(case((feed.c.status.is_not(None), feed.c.polled_at))).label("answered_at"),
+    func.count(case((_OVERDUE, 1))).label("overdue"),
+    func.min(case((_OVERDUE, feed.c.next_poll_at))).label("overdue_since"),
+).where(feed.c.enabled)
+_FAILING = select(
     feed.c.uid,
     feed.c.every_seconds,
     feed.c.interval_seconds,
@@ -304,9 +329,8 @@ _FEEDS = select(
     feed.c.status,
     feed.c.polled_at,
     feed.c.succeeded_at,
-    feed.c.next_poll_at,
     feed.c.gone_at,
-).where(feed.c.enabled)
+).where(feed.c.enabled, or_(feed.c.failures > 0, feed.c.gone_at.is_not(None)))
 _LAST_ENTRIES = (
     select(entry.c.seen_at, entry.c.published_at, entry.c.state)
     .where(entry.c.feed_id == bindparam("feed"))
@@ -326,19 +350,17 @@ def _feed_health(row: Found, followed: Collection[FeedId]) -> FeedHealth:
         status=row.status,
         polled_at=row.polled_at,
         succeeded_at=row.succeeded_at,
-        next_poll_at=row.next_poll_at,
         gone_at=row.gone_at,
     )
 
 
-def _silences(connection: Connection, rows: Sequence[Found], *, now: datetime) -> Iterable[FeedSilence]:
+def _silences(connection: Connection, followed: Collection[FeedId], *, now: datetime) -> Iterable[FeedSilence]:
     """Of these feeds; only the entries of those are looked at that answer and had none for days."""
     recent = exists().where(and_(entry.c.feed_id == feed.c.id, entry.c.seen_at > now - LONG_SILENCE))
-    long_silent = set(
-        connection.execute(select(feed.c.id).where(feed.c.enabled, feed.c.failures == 0, ~recent)).scalars()
-    )
-    for row in rows:
-        if row.id not in long_silent or row.succeeded_at is None or row.gone_at is not None:
+    answers = and_(feed.c.failures == 0, feed.c.gone_at.is_(None), feed.c.succeeded_at.is_not(None))
+    query = select(feed.c.id, feed.c.uid, feed.c.succeeded_at).where(feed.c.enabled, answers, ~recent)
+    for row in connection.execute(query).all():
+        if row.uid not in followed:
             continue
         moments = [
             moment

@@ -37,7 +37,6 @@ def a_feed_health(name: str = "harbor-times", **changes: Any) -> FeedHealth:
         "status": 200,
         "polled_at": NOON - MINUTE,
         "succeeded_at": NOON - MINUTE,
-        "next_poll_at": NOON + 9 * MINUTE,
         **changes,
     }
     return FeedHealth(**values)
@@ -58,6 +57,14 @@ def a_trouble(number: int = 1, **changes: Any) -> Trouble:
     return Trouble(**values)
 
 
+def health_of(*feeds: FeedHealth, **known: Any) -> Health:
+    """What the rows of these feeds say."""
+    answers = [at for one in feeds for at in (one.succeeded_at, one.polled_at if one.status else None) if at]
+    asked = [one.polled_at for one in feeds if one.polled_at]
+    found = {"answered_at": max(answers, default=None), "asked_at": max(asked, default=None), **known}
+    return Health(feeds=[one for one in feeds if one.failures or one.gone_at], **found)
+
+
 def subjects(health: Health, **how: Any) -> list[str]:
     signs = signs_of(health, **{"known": (), "watched_since": LONG_AGO, "now": NOON, **how})
     return [sign.subject for sign in signs]
@@ -76,12 +83,12 @@ def test_a_feed_is_a_sign_where_somebody_follows_it() -> None:
     """A feed that no watch follows may fail; one that is gone is one whatever its failures."""
     other = a_feed_health("other")
     failing = a_feed_health(failures=5, error="503: busy", status=503, succeeded_at=NOON - 3 * HOUR)
-    assert subjects(Health(feeds=[other, failing])) == ["feed:harbor-times"]
+    assert subjects(health_of(other, failing)) == ["feed:harbor-times"]
     unfollowed = a_feed_health(failures=5, status=503, followed=False)
-    assert subjects(Health(feeds=[other, unfollowed])) == []
-    [sign] = signs_of(Health(feeds=[failing]), known=(), watched_since=LONG_AGO, now=NOON)
+    assert subjects(health_of(other, unfollowed)) == []
+    [sign] = signs_of(health_of(failing), known=(), watched_since=LONG_AGO, now=NOON)
     assert (sign.words, sign.since) == ("can't be read: 503: busy, 5 tries in a row", NOON - 3 * HOUR)
-    assert subjects(Health(feeds=[a_feed_health(gone_at=NOON - HOUR, status=410)])) == ["feed:harbor-times"]
+    assert subjects(health_of(a_feed_health(gone_at=NOON - HOUR, status=410))) == ["feed:harbor-times"]
 
 
 def test_a_feed_is_silent_beyond_its_habit() -> None:
@@ -103,14 +110,14 @@ def test_where_none_answers_it_is_the_network() -> None:
         a_feed_health(f"times-{number}", failures=5, status=None, error="no connection", succeeded_at=since)
         for number in range(12)
     ]
-    assert subjects(Health(feeds=down)) == ["network"]
-    [sign] = signs_of(Health(feeds=down), known=(), watched_since=LONG_AGO, now=NOON)
+    assert subjects(health_of(*down)) == ["network"]
+    [sign] = signs_of(health_of(*down), known=(), watched_since=LONG_AGO, now=NOON)
     assert sign.words == "none of 12 feeds that were asked could be reached: no connection"
     assert sign.since == since
     answers = a_feed_health("other", polled_at=NOON, succeeded_at=NOON)
-    assert subjects(Health(feeds=[*down, answers]), known=("network",)) == []
-    assert subjects(Health(feeds=[*down, answers], network_back_at=NOON)) == []
-    assert len(subjects(Health(feeds=[*down, answers], network_back_at=NOON - HOUR))) == 12
+    assert subjects(health_of(*down, answers), known=("network",)) == []
+    assert subjects(health_of(*down, answers, network_back_at=NOON)) == []
+    assert len(subjects(health_of(*down, answers, network_back_at=NOON - HOUR))) == 12
 
 
 def test_dead_feeds_between_two_polls_of_a_lively_one_are_no_dead_network() -> None:
@@ -119,16 +126,17 @@ def test_dead_feeds_between_two_polls_of_a_lively_one_are_no_dead_network() -> N
         a_feed_health(f"times-{number}", failures=9, status=None, succeeded_at=NOON - 30 * DAY) for number in range(3)
     ]
     lively = a_feed_health("lively", polled_at=NOON - 5 * HOUR, succeeded_at=NOON - 5 * HOUR)
-    assert subjects(Health(feeds=[*dead, lively])) == ["feed:times-0", "feed:times-1", "feed:times-2"]
+    assert subjects(health_of(*dead, lively)) == ["feed:times-0", "feed:times-1", "feed:times-2"]
 
 
 def test_feeds_that_are_due_and_not_asked_are_a_standstill() -> None:
     """Not right after the start, when there was no time to ask them yet."""
-    due = a_feed_health(polled_at=NOON - HOUR, succeeded_at=NOON - HOUR, next_poll_at=NOON - 15 * MINUTE)
-    assert subjects(Health(feeds=[due])) == ["polls"]
-    assert subjects(Health(feeds=[due]), watched_since=NOON - 14 * MINUTE) == []
-    assert subjects(Health(feeds=[due, a_feed_health("other")])) == []
-    assert subjects(Health(feeds=[a_feed_health(next_poll_at=NOON - 14 * MINUTE, polled_at=LONG_AGO)])) == []
+    due = Health(overdue=1, overdue_since=NOON - DAY, asked_at=NOON - 15 * MINUTE)
+    assert subjects(due) == ["polls"]
+    assert subjects(due, watched_since=NOON - 14 * MINUTE) == []
+    assert subjects(Health(overdue=1, overdue_since=NOON - DAY, asked_at=NOON - 14 * MINUTE)) == []
+    assert subjects(Health(asked_at=LONG_AGO)) == []
+    assert subjects(Health(overdue=3, overdue_since=NOON - 15 * MINUTE)) == ["polls"]
 
 
 def test_entries_that_nobody_judges_are_a_sign() -> None:
