@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from builders import NOON
 from mail_server import Mailbox, mail_server
 from newsroom import SECRET, SECRET_ENV, beside, email, free_port, webhook
 from standardwebhooks import Webhook
@@ -12,6 +13,7 @@ from webhook_receiver import Receiver, receiving
 
 from storywatch.app import SystemClock
 from storywatch.opinion import endpoint_id
+from storywatch.store import tables
 from storywatch.store.opinions import Opinions
 
 if TYPE_CHECKING:
@@ -151,6 +153,28 @@ def test_a_test_message_goes_the_way_of_alerts(
     assert to == "desk@desk.test"
     assert done.status == 0
     assert done.json[0]["told"].removeprefix("accepted, id ").encode() in mail
+
+
+def test_a_test_message_that_is_taken_lifts_the_stop_of_its_recipient(
+    told: Desk, storywatch: Storywatch, desk_files: ConfigDir, receiver: Receiver
+) -> None:
+    """It is said once, with what sends the alerts that it missed; a database that can't be opened is said too."""
+    desk_files.channels = webhook(receiver.url)
+    to = {"channel": "newsroom", "address": "newsroom", "refusals": 1, "stopped_at": NOON, "reason": "410"}
+    with told.database.write() as connection:
+        connection.execute(tables.recipient_state.insert().values(to))
+    accepted, lifted = storywatch("test-channel", "newsroom").lines
+    assert accepted.startswith("ok\tto newsroom\taccepted, id dlv_")
+    assert lifted == (
+        "ok\tstop of newsroom\tlifted; `storywatch redeliver --channel newsroom --dead` sends what it missed"
+    )
+    assert len(storywatch("test-channel", "newsroom").lines) == 1
+    told.database.dispose()
+    assert told.database.path is not None
+    told.database.path.write_bytes(b"no database")
+    done = storywatch("test-channel", "newsroom")
+    assert done.status == 1
+    assert done.lines[1].startswith("FAULT\tstop of newsroom\tnot looked at: database ")
 
 
 def test_a_channel_that_refuses_is_told_with_status_1(

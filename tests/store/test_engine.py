@@ -57,6 +57,8 @@ from storywatch.store.feedback import Feedback
 from storywatch.store.ledger import Ledger
 from storywatch.store.migrate import alembic_config, migrate_database
 from storywatch.store.opinions import Opinions
+from storywatch.store.receivers import Receivers
+from storywatch.store.redelivering import Redelivery, Wanted
 from storywatch.store.revisits import Revisits
 from storywatch.store.subscriptions import Subscriptions
 from storywatch.store.vectors import Vectors
@@ -398,6 +400,8 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: Digests(database, Room([], digesting)).announce(now=NOON),
         lambda: desk.outbox.finish_delivery(claim, outcome),
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
+        lambda: Redelivery(database).redeliver(Wanted(), now=NOON),
+        lambda: Receivers(database).lift_stop(claim.recipient),
     ]
     reads: list[Callable[[], Any]] = [
         lambda: desk.judgements.load_story(HARBOUR, encoder="enc"),
@@ -414,6 +418,8 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         desk.views.stories,
         desk.views.timeline,
         desk.views.deliveries,
+        lambda: desk.views.delivery(claim.id),
+        lambda: desk.outbox.next_due(DESK, now=NOON),
         desk.views.feeds,
         lambda: desk.views.explain(first.url),
         lambda: desk.views.gauges(now=NOON),

