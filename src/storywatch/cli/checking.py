@@ -145,9 +145,12 @@ def _troubles(app: App) -> list[Finding]:
         for one in health.troubles
         if one.clear_at is None
     ]
-    stopped = [f"{one.recipient.address} on {one.recipient.channel}" for one in health.stopped]
+    rules = app.outside.rules
+    stopped = [one.recipient for one in health.stopped if one.recipient.channel in rules]
+    stopped = [one for one in stopped if one.address in rules[one.channel].recipients]
     if stopped:
-        told = f"{', '.join(stopped)}; `storywatch redeliver --channel CHANNEL --dead` tries again"
+        told = ", ".join(f"{one.address} on {one.channel}" for one in stopped)
+        told += "; `storywatch redeliver --channel CHANNEL --dead` tries again"
         findings.append(Finding(what="stopped recipients", ok=False, told=told))
     dead = {channel.id: channel.dead for channel in health.channels if channel.dead}
     if dead:
