@@ -146,6 +146,7 @@ def test_a_development_is_acknowledged_by_the_first_signs_of_its_id(storywatch: 
     first = storywatch("acknowledge", uid[4:9], "--by", "Olena")
     assert first.lines[0] == f"{uid} Harbour reopens after the strike"
     assert first.lines[1].startswith("acknowledged by Olena on ")
+    assert first.lines[1] in storywatch("timeline", HARBOUR).out
     second = storywatch("acknowledge", uid, "--by", "Piotr")
     assert second.lines[1].endswith("; that was before, and it counts")
     told = storywatch("acknowledge", uid, "--json").json

@@ -43,6 +43,7 @@ from storywatch.core.model import (
     LanguageMean,
     PollOutcome,
     RawPage,
+    SilenceKind,
     WatchId,
 )
 from storywatch.core.moments import DigestTimes
@@ -51,15 +52,18 @@ from storywatch.core.vectors import Reencoded
 from storywatch.errors import SchemaError, StorywatchError
 from storywatch.ports import Desk as Room
 from storywatch.store import migrate, tables
+from storywatch.store.acknowledgements import Acknowledgements
 from storywatch.store.digests import Digests
 from storywatch.store.engine import lock_database, open_database, release_leases
 from storywatch.store.feedback import Feedback
+from storywatch.store.followups import Corrections, Corroborations, Reminders
 from storywatch.store.ledger import Ledger
 from storywatch.store.migrate import alembic_config, migrate_database
 from storywatch.store.opinions import Opinions
 from storywatch.store.receivers import Receivers
 from storywatch.store.redelivering import Redelivery, Wanted
 from storywatch.store.revisits import Revisits
+from storywatch.store.silences import Silences
 from storywatch.store.subscriptions import Subscriptions
 from storywatch.store.vectors import Vectors
 from storywatch.store.versions import HEAD, version_of
@@ -364,6 +368,7 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     feedback, hubs, revisits = Feedback(database, desk.waker), Subscriptions(database), Revisits(database)
     [visit] = revisits.claim_revisits(now=NOON + timedelta(days=1), limit=1, lease=LEASE)
     case = feedback.find_case(HARBOUR, first.id)
+    silences, notices = Silences(database), Acknowledgements(database)
     rejected = plan_correction(case, FeedbackKind.WRONG, off_topic=True, now=NOON)
 
     eight = DigestTimes(at=time(8), weekday=None, timezone="UTC")
@@ -398,6 +403,9 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: hubs.deny("token", topic="topic", reason=None, now=NOON),
         hubs.drop_all,
         lambda: Digests(database, Room([], digesting)).announce(now=NOON),
+        lambda: silences.begin(HARBOUR, SilenceKind.MUTE, now=NOON),
+        lambda: silences.end(HARBOUR, now=NOON),
+        lambda: notices.acknowledge(development_id(HARBOUR, first.id), by=None, now=NOON),
         lambda: desk.outbox.finish_delivery(claim, outcome),
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
         lambda: Redelivery(database).redeliver(Wanted(), now=NOON),
@@ -420,6 +428,13 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         desk.views.deliveries,
         lambda: desk.views.delivery(claim.id),
         lambda: desk.outbox.next_due(DESK, now=NOON),
+        lambda: silences.find(HARBOUR, None, now=NOON),
+        lambda: silences.list_silences(now=NOON),
+        lambda: notices.find(development_id(HARBOUR, first.id)),
+        lambda: notices.load(development_id(HARBOUR, first.id)),
+        lambda: Reminders(database, Room([a_watch(remind=LEASE, channels=(DESK,))], {})).announce(now=NOON),
+        lambda: Corroborations(database, Room([a_watch(corroborate=(2,), channels=(DESK,))], {})).announce(now=NOON),
+        lambda: Corrections(database, Room([a_watch(channels=(DESK,))], {})).announce(now=NOON),
         desk.views.feeds,
         lambda: desk.views.explain(first.url),
         lambda: desk.views.gauges(now=NOON),

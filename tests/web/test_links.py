@@ -18,6 +18,7 @@ from storywatch.core.model import ChannelId, DevelopmentId, Recipient, SilenceKi
 from storywatch.notify.links import ENDS_AFTER, LinkAction, Linker
 from storywatch.store.acknowledgements import Acknowledgements
 from storywatch.store.silences import Silences
+from storywatch.store.views import Views
 
 if TYPE_CHECKING:
     import httpx
@@ -318,3 +319,15 @@ def test_no_link_is_in_the_logs(newsdesk: Newsdesk) -> None:
             assert "silence" not in broken.text
     assert {line["event"] for line in logs} == {"link_used", "link_not_answered"}
     assert not any(path.rpartition("/")[2] in str(logs) for path in paths)
+
+
+def test_the_timeline_says_who_took_notice(newsdesk: Newsdesk) -> None:
+    """The others see it on the story's page, and programs in JSON."""
+    newsdesk.judge(an_article())
+    post(newsdesk, a_link(LinkAction.ACKNOWLEDGE), name="Olena <i>")
+    page = newsdesk.ask(f"/stories/{STRIKE}").text
+    assert "Acknowledged" in page
+    assert "Olena &lt;i&gt;" in page
+    [development] = Views(newsdesk.database).timeline(STRIKE)
+    assert development.acknowledged is not None
+    assert development.acknowledged.by == "Olena <i>"

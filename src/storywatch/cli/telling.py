@@ -104,6 +104,7 @@ def _tell(development: DevelopmentView) -> None:
         )
     )
     lines = [*(_said(new) for new in development.new), _reported(development), _told(development)]
+    lines += [development.acknowledged.in_words()] if development.acknowledged else []
     for line in map(one_line, lines):
         out.print(Padding(Text(line), (0, 0, 0, 2), expand=False) if out.is_terminal else Text(f"  {line}"))
     out.print()

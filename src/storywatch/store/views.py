@@ -26,6 +26,7 @@ from storywatch.core.model import (
     WatchId,
 )
 from storywatch.core.urls import url_key, without_password
+from storywatch.store.acknowledgements import load_acknowledged
 from storywatch.store.addresses import addresses_of, load_article_keys
 from storywatch.store.fates import DeliveryView, deliveries_query, delivery_of, load_fate
 from storywatch.store.messages import words_of
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from storywatch.core.model import Correction
+    from storywatch.store.acknowledgements import Acknowledged
     from storywatch.store.engine import Database
     from storywatch.store.fates import FateView
     from storywatch.store.subscriptions import HubView
@@ -96,6 +98,7 @@ class DevelopmentView:
     held: str | None
     deliveries: tuple[DeliveryView, ...]
     withdrawn: str | None  # what the desk said, where it holds no more
+    acknowledged: Acknowledged | None  # who took notice first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -498,6 +501,7 @@ def _story(uid: str, name: str, counts: _Counts | None, last: Found | None) -> S
 def _timeline(connection: Connection, rows: Sequence[Found]) -> list[DevelopmentView]:
     uids = [row.uid for row in rows]
     withdrawn = _withdrawn(connection, rows)
+    acknowledged = load_acknowledged(connection, [row.id for row in rows])
     reports = load_reports(connection, uids)
     deliveries = [
         delivery_of(row)
@@ -527,6 +531,7 @@ def _timeline(connection: Connection, rows: Sequence[Found]) -> list[Development
             held=held.get(row.uid),
             deliveries=tuple(one for one in deliveries if one.development == row.uid),
             withdrawn=withdrawn.get(row.uid),
+            acknowledged=acknowledged.get(row.id),
         )
         for row in rows
     ]
