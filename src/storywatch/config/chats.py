@@ -14,7 +14,7 @@ from storywatch.core.alerting import Rate
 from storywatch.core.model import ChannelId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic import SecretStr
 
@@ -31,9 +31,18 @@ RATES = {
 
 
 def chat_of(
-    main: Document, name: str, table: ChatTable, *, times: dict[str, Any], environ: Mapping[str, str]
+    main: Document,
+    name: str,
+    table: ChatTable,
+    *,
+    times: dict[str, Any],
+    environ: Mapping[str, str],
+    find: Callable[[str], object] = find_spec,
 ) -> ChannelSettings | None:
-    """A channel to a chat service; None where a secret is there and can't be what it should be, which is a fault."""
+    """A channel to a chat service; None where a secret is there and can't be what it should be, which is a fault.
+
+    `find` finds what is installed; nothing is loaded.
+    """
     if table.rate is None:
         times = {**times, "rate": RATES.get(table.type)}
     if isinstance(table, TelegramTable):
@@ -49,6 +58,9 @@ def chat_of(
             **times,
         )
     if isinstance(table, AppriseTable):
+        if find("apprise") is None:
+            main.fault(("channels", name, "type"), NO_APPRISE, at_value=True)
+            return None
         return _apprise(main, name, table, times=times, environ=environ)
     return _room(main, name, table, times=times, environ=environ)
 
@@ -95,10 +107,7 @@ def _telegram(
 
 def _apprise(
     main: Document, name: str, table: AppriseTable, *, times: dict[str, Any], environ: Mapping[str, str]
-) -> AppriseSettings | None:
-    if find_spec("apprise") is None:
-        main.fault(("channels", name, "type"), NO_APPRISE, at_value=True)
-        return None
+) -> AppriseSettings:
     secret = _load(main, "urls", table.urls_env, table.urls_file, environ=environ)
     assert secret is not None, "the table's contradictions demand one"
     written = secret.value.get_secret_value().split() if secret.value else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
 TEXT: Final = 1_800  # characters: what most services take in one piece
 TIMEOUT: Final = 30.0  # seconds, for all services of a channel together
 MISSING: Final = "apprise is not installed: pip install 'storywatch[chat]'"
-
-
-def missing_apprise() -> str | None:
-    """What to install before a channel of type apprise can work; None where it can."""
-    return None if find_spec("apprise") else MISSING
 
 
 class AppriseChannel:
