@@ -18,6 +18,7 @@ from webhook_receiver import receiving
 
 from storywatch.core.model import AlertKind, ChannelId, NewSentence, Recipient, Severity
 from storywatch.errors import ConfigError, Rejected, SendFailed, Unsent
+from storywatch.fetch.client import build_client
 from storywatch.notify.chat.channel import ChatChannel
 from storywatch.notify.chat.discord import Discord
 from storywatch.notify.chat.ntfy import Ntfy
@@ -323,6 +324,23 @@ def test_a_test_goes_the_way_of_alerts(name: str) -> None:
 
     [payload] = between(name, (), test).taken
     assert "newsdesk" in json.dumps(payload)
+
+
+@EVERY
+def test_a_private_address_is_refused_at_connection(name: str) -> None:
+    """Chats go over the guarded client: an address on this machine is called only if its range is allowed."""
+
+    async def play() -> None:
+        async with (
+            receiving(ChatServer()) as server,
+            build_client(user_agent="storywatch") as guarded,
+        ):
+            chat = channel(SERVICES[name](f"http://127.0.0.1:{server.port}"), guarded)
+            with pytest.raises(Rejected, match=f"{name} at 127.0.0.1: "):
+                await chat.send(a_claim(recipient=ROOM, message=chat.render(tidings())), now=NOON)
+            assert server.calls == []
+
+    asyncio.run(play())
 
 
 def test_a_topic_of_a_telegram_group_is_named() -> None:
