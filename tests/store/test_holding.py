@@ -195,6 +195,15 @@ def test_a_mute_that_came_after_it_was_planned_keeps_it_back(desk: Desk) -> None
     assert whys(desk)[1] == "muted until 2026-03-02 14:00 UTC by anna"
 
 
+def test_a_mute_until_the_next_major_one_does_not_keep_that_back(desk: Desk) -> None:
+    """What is major is told, though the mute came after it was planned; the minor one is muted."""
+    tell(desk, 1, at=NOON)
+    tell(desk, 2, at=NOON, severity=Severity.MAJOR)
+    Silences(desk.database).begin(STRIKE, SilenceKind.MUTE, until_major=True, now=NOON)
+    assert send(desk, NOON) == ["News 2"]
+    assert states(desk) == ["muted", "sent"]
+
+
 def test_a_snooze_holds_what_is_due_and_tells_it_together(desk: Desk) -> None:
     """Its end is the moment of one message, in the thread of its story."""
     silences = Silences(desk.database)

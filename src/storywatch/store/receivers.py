@@ -77,12 +77,10 @@ def load_stopped(connection: Connection, channel: ChannelId) -> list[Found]:
     return list(connection.execute(select(recipient_state).where(recipient_state.c.channel == channel, stopped)))
 
 
-def lift_stops(connection: Connection, channel: ChannelId, addresses: Collection[str] | None = None) -> int:
-    """Send to these recipients of a channel again, or to all of it; says how many were stopped."""
-    where = recipient_state.c.channel == channel
-    if addresses is not None:
-        where &= recipient_state.c.address.in_(list(addresses))
-    return _lift(connection, where)
+def lift_stops(connection: Connection, channel: ChannelId, addresses: Collection[str]) -> int:
+    """Send to these recipients of a channel again; says how many were stopped."""
+    these = recipient_state.c.address.in_(list(addresses))
+    return _lift(connection, (recipient_state.c.channel == channel) & these)
 
 
 def _lift(connection: Connection, where: ColumnElement[bool]) -> int:
