@@ -173,7 +173,7 @@ def _outlets(letter: Letter) -> list[Line]:
     lines = [Line(text=f"Reported by {_owners(letter.owners)}", heading=True, strong=True)]
     for outlet in letter.outlets:
         title = f": {outlet.title}" if outlet.title != letter.headline else ""
-        lines.append(Line(text=f"{outlet.name} ({outlet.language}, {outlet.when}){title}"))
+        lines.append(Line(text=f"• {outlet.name} ({outlet.language}, {outlet.when}){title}"))
     if letter.outlets_left:
         lines.append(Line(text=more(letter.outlets_left), counts=letter.outlets_left))
     return lines
@@ -181,7 +181,7 @@ def _outlets(letter: Letter) -> list[Line]:
 
 def _why(letter: Letter) -> list[Line]:
     head = [Line(text="Why you are told", heading=True, strong=True)] if letter.why else []
-    return [*head, *(Line(text=reason) for reason in letter.why)]
+    return [*head, *(Line(text=f"• {reason}") for reason in letter.why)]
 
 
 def _short(url: str | None) -> str | None:
@@ -202,7 +202,7 @@ def _of_digest(letter: DigestLetter) -> Post:
         rest += _left(letter.told_left)
     if letter.doubts:
         rest.append(Line(text="In doubt", heading=True, strong=True))
-        rest += [Line(text=f"{one.title} ({one.outlet}, {one.story})", url=_short(one.url)) for one in letter.doubts]
+        rest += [Line(text=f"• {one.title} ({one.outlet}, {one.story})", url=_short(one.url)) for one in letter.doubts]
         rest += _left(letter.doubts_left)
     return Post(
         top="storywatch",
@@ -225,7 +225,7 @@ def _brief(brief: Brief, story: str = "") -> Line:
     said = f"{brief.lead}: " if brief.lead else ""
     change = f" ({brief.quote.change})" if brief.quote and brief.quote.change else ""
     where = f"{story}: " if story else ""
-    text = f"{where}{said}{brief.headline}{change}, {brief.outlet}, {brief.when}"
+    text = f"• {where}{said}{brief.headline}{change}, {brief.outlet}, {brief.when}"
     return Line(text=text, url=brief.links.timeline)
 
 
