@@ -324,6 +324,17 @@ def test_an_import_adds_what_is_new_and_tells_what_was_there(desk: Desk, tmp_pat
     assert (again["written"], [row["new"] for row in again["feeds"]]) == (False, [False] * 5)
 
 
+def test_on_a_narrow_terminal_an_address_has_a_line_of_its_own(desk: Desk, tmp_path: Path) -> None:
+    """It can be copied whole, however long it is."""
+    address = f"https://council.example/{'notices/' * 12}rss.xml"
+    file = tmp_path / "feeds.opml"
+    outline = f'<outline text="Council of the northern islands, notices" xmlUrl="{address}"/>'
+    file.write_text(f'<opml version="2.0"><body>{outline}</body></opml>', encoding="utf-8")
+    status, text = desk.shown("import", str(file), "--dry-run")
+    assert status == 0
+    assert f"  {address}\n" in text
+
+
 def test_what_was_exported_is_imported_as_it_was(desk: Desk, tmp_path: Path) -> None:
     """Selectors, rules, intervals, owners and ids too; in a pipe or by a file."""
     before = desk.text

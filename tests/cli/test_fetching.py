@@ -92,6 +92,15 @@ def test_a_state_is_told_with_its_reason(storywatch: Storywatch, name: str, stat
     assert done.lines[0].startswith(f"state      {state}")
 
 
+@pytest.mark.parametrize("name", ["rss2.xml", "atom.xml", "rdf.xml"])
+def test_a_feed_is_no_article(storywatch: Storywatch, name: str) -> None:
+    """Whoever takes one for the other hears which command is meant; a page is told no such thing."""
+    feed = Path(__file__).parents[1] / "data/feeds" / name
+    told = " ".join(storywatch("fetch", str(feed)).out.split())
+    assert "note a feed or a sitemap and no article: `storywatch feeds discover URL` shows what it lists" in told
+    assert "feeds discover" not in storywatch("fetch", str(ARTICLE)).out
+
+
 def test_a_live_blog_is_told_with_its_blocks(storywatch: Storywatch, tmp_path: Path) -> None:
     """How many, and when the newest came."""
     update = {"@id": "#1", "headline": "A ship leaves", "datePublished": "2026-03-02T11:00:00Z", "articleBody": LINE}

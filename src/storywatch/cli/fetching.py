@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import statistics
 import sys
 import time
@@ -41,6 +42,9 @@ NAME = 11  # columns of a fact's name
 SHOWN = 200  # characters of a candidate
 TOO_SHORT_TO_TELL = 30  # characters: a language detector guesses, and the page's word is worth more
 UNREADABLE = "unreadable"
+HEAD = 4096  # bytes, within which a document says what it is
+FIRST_ELEMENT = re.compile(rb"<(?:\w+:)?(\w+)[\s>]")
+LISTS = frozenset({b"rss", b"rdf", b"feed", b"urlset", b"sitemapindex"})
 GZIP = b"\x1f\x8b"
 KEYS = ("id", "file")
 PROCESSES = 2
@@ -58,6 +62,7 @@ class _Read:
     candidates: Sequence[Candidate] = ()
     fetch_ms: float | None = None
     read_ms: float = 0.0
+    lists: bool = False  # it is a feed or a sitemap, and no article
 
 
 def fetch(options: Namespace) -> int:
@@ -167,7 +172,23 @@ async def _parse(
         except Unreadable as error:
             unread = unread or str(error)
     named = feed.id if feed and rules else None
-    return _Read(source=source, page=page, unread=unread, feed=named, candidates=found, read_ms=read_ms)
+    return _Read(
+        source=source,
+        page=page,
+        unread=unread,
+        feed=named,
+        candidates=found,
+        read_ms=read_ms,
+        lists=_lists(body[:HEAD]),
+    )
+
+
+def _lists(head: bytes) -> bool:
+    """Does a document begin as feeds and sitemaps do?"""
+    first = FIRST_ELEMENT.search(head)
+    return (first is not None and first[1].lower() in LISTS) or (
+        head.lstrip().startswith(b"{") and b"jsonfeed.org" in head
+    )
 
 
 def _config(options: Namespace) -> Config:
@@ -278,6 +299,9 @@ def _tell(read: _Read) -> None:
         _fact("state", f"{UNREADABLE}: {read.unread}")
     else:
         _tell_page(page, read)
+    if read.lists:
+        address = without_password(read.source) if web_address(read.source) else "URL"
+        _fact("note", f"a feed or a sitemap and no article: `storywatch feeds discover {address}` shows what it lists")
     spent = [f"{read.fetch_ms:.0f} ms to fetch"] if read.fetch_ms is not None else []
     _fact("time", ", ".join((*spent, f"{read.read_ms:.1f} ms to read")))
     if page and page.paragraphs:

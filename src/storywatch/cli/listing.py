@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from storywatch.cli.adding import RELOAD, SEARCH_NOTE
-from storywatch.cli.printing import one_line, print_json, print_table
+from storywatch.cli.printing import console, narrow, one_line, print_json, print_table
 from storywatch.cli.telling import open_views
 from storywatch.config import NewFeed, add_feeds, load_config, read_feed, written_feed
 from storywatch.core.naming import free_id, is_news_search, outlet_site, owners_by_site, plain
@@ -60,10 +62,20 @@ def import_opml(options: Namespace) -> int:
     if options.json:
         print_json({"written": bool(news) and not options.dry_run, "feeds": rows})
     else:
-        table = [(row.words, row.id or "-", without_password(row.url), row.fault or row.title) for row in rows]
-        print_table(("", "feed", "address", "title"), table, empty="no feed", texts=("address", "title"))
+        _show(rows)
         _say(rows, file, dry=options.dry_run)
     return 1 if any(row.fault for row in rows) else 0
+
+
+def _show(rows: Sequence[Row]) -> None:
+    """A table; on a narrow terminal each address has a line of its own, so that it can be copied."""
+    table = [(row.words, row.id or "-", without_password(row.url), row.fault or row.title) for row in rows]
+    if not narrow():
+        print_table(("", "feed", "address", "title"), table, empty="no feed", texts=("address", "title"))
+        return
+    for words, name, address, title in table:
+        console().print(Text(one_line(f"{words}  {name}  {title}")))
+        console().print(Text(f"  {one_line(address)}"), soft_wrap=True)
 
 
 def _say(rows: Sequence[Row], file: Path, *, dry: bool) -> None:
