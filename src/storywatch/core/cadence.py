@@ -285,11 +285,6 @@ def _after_skipped(moment: datetime, freshness: Freshness, *, spread: timedelta)
     return min(next(allowed, moment + LONGEST_SKIP), moment + LONGEST_SKIP)
 
 
-def asks_afresh(claim: FeedClaim, *, now: datetime) -> bool:  # noqa: ARG001  when it is asked was known at the claim
-    """Should this poll leave the validators out?"""
-    return claim.afresh
-
-
 def is_due_afresh(*, validators_lie: bool, afresh_at: datetime | None, now: datetime) -> bool:
     """A day after the last whole body, or always where it lied: some servers say "not modified" when it is not."""
     return validators_lie or afresh_at is None or now - afresh_at >= AFRESH_EVERY

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from storywatch.core.cadence import asks_afresh
 from storywatch.core.model import FeedKind, Freshness, Listing, NotModified, PollFailure, SitemapIndex, Validators
 from storywatch.core.retry import http_date
 from storywatch.core.sites import site_of
@@ -89,8 +88,7 @@ class HttpFeedFetcher:
     async def _poll(self, claim: FeedClaim) -> FeedAnswer:
         until = asyncio.get_running_loop().time() + self._index_seconds
         known = Validators(etag=claim.etag, last_modified=claim.last_modified)
-        afresh = asks_afresh(claim, now=self._clock.now())
-        answer = await self._ask(claim, claim.url, Validators() if afresh else known)
+        answer = await self._ask(claim, claim.url, Validators() if claim.afresh else known)
         return await self._understood(claim, answer, until=until)
 
     async def _page_before(self, claim: FeedClaim, url: str) -> FeedAnswer:

@@ -10,7 +10,7 @@ from builders import NOON, a_feed, a_feed_claim, a_listed, a_listing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storywatch.core.cadence import asks_afresh, first_known, is_due_afresh, learn_interval, plan_poll
+from storywatch.core.cadence import first_known, is_due_afresh, learn_interval, plan_poll
 from storywatch.core.model import EntryState, Freshness, Move, NoticeKind, NotModified, PollFailure
 
 if TYPE_CHECKING:
@@ -96,7 +96,6 @@ def test_a_feed_is_asked_afresh_a_day_after_the_last_whole_body() -> None:
     assert not is_due_afresh(validators_lie=False, afresh_at=NOON - DAY + MINUTE, now=NOON)
     assert is_due_afresh(validators_lie=False, afresh_at=NOON - DAY, now=NOON)
     assert is_due_afresh(validators_lie=True, afresh_at=NOON, now=NOON)
-    assert [asks_afresh(a_feed_claim(afresh=afresh), now=NOON) for afresh in (True, False)] == [True, False]
 
 
 @pytest.mark.parametrize(
