@@ -151,6 +151,7 @@ def check(raw: bytes, headline: str) -> None:
         assert not [char for char in body if unicodedata.category(char) in {"Cc", "Cs"} and char not in "\r\n"]
         assert "\u2028" not in body
         assert "\u2029" not in body
+        assert "\u0301" * 7 not in body
     assert "<script" not in html
     assert "<img" not in html
     assert html.count("<title>") == html.count("</title>") == html.count("<h1") == 1

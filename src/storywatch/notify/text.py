@@ -16,8 +16,11 @@ UNENCODABLE: Final = re.compile(r"[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 SPACES: Final = re.compile(r" {2,}")
 LANGUAGE_TAG: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 WEB_URL: Final = re.compile(r"https?://[^\s\"<>]+", re.IGNORECASE)
-MOST_MARKS: Final = 6  # no script writes as many on one letter
-PILING: Final = frozenset({"Mn", "Me"})
+MARKS: Final = (  # accents of all scripts that stand above and below letters
+    r"\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc"
+    r"\u06df-\u06e4\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f"
+)
+PILES: Final = re.compile(f"([{MARKS}]{{6}})[{MARKS}]+")  # more than any language writes, drawn across other lines
 JOINERS: Final = ("\u200d", "\ufe0f")
 LONG_WORD: Final = 30  # cells
 URL_LIMIT: Final = 4_000  # a longer address leads nowhere, and would fill a message by itself
@@ -26,19 +29,7 @@ URL_LIMIT: Final = 4_000  # a longer address leads nowhere, and would fill a mes
 def clean(text: str) -> str:
     """The text without controls, line ends, characters that change the direction of others, and piles of accents."""
     text = UNENCODABLE.sub("\ufffd", BIDI.sub("", text))
-    return _without_piles(BREAKS.sub(" ", text))
-
-
-def _without_piles(text: str) -> str:
-    """At most `MOST_MARKS` accents in a row: more would be drawn across the lines above and below."""
-    if text.isascii():
-        return text
-    kept, marks = [], 0
-    for char in text:
-        marks = marks + 1 if unicodedata.category(char) in PILING else 0
-        if marks <= MOST_MARKS:
-            kept.append(char)
-    return "".join(kept)
+    return PILES.sub(r"\1", BREAKS.sub(" ", text))
 
 
 def line(text: str, limit: int) -> str:

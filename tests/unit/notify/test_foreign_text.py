@@ -22,6 +22,8 @@ ANY_TEXT = st.text(st.characters(codec=None))  # lone surrogates included
         ("10\u00a0000 полонених", "10\u00a0000 полонених"),
         ("عاجل\u200f خبر", "عاجل\u200f خبر"),
         ("👨‍👩‍👧", "👨‍👩‍👧"),
+        ("n\u0303\u0301o" + "\u0301" * 60 + "w", "n\u0303\u0301o" + "\u0301" * 6 + "w"),
+        ("בְּרֵאשִׁ֖ית", "בְּרֵאשִׁ֖ית"),
     ],
 )
 def test_a_hostile_headline_becomes_one_harmless_line(hostile: str, harmless: str) -> None:
@@ -85,11 +87,12 @@ def test_a_language_is_a_tag_or_undetermined(lang: str, tag: str) -> None:
 
 def test_languages_have_names() -> None:
     """A region does not matter, and an unknown language is called by its code."""
-    assert [language_name(lang) for lang in ("ko", "pt-BR", "UK", "tlh")] == [
+    assert [language_name(lang) for lang in ("ko", "pt-BR", "UK", "tlh", "und")] == [
         "Korean",
         "Portuguese",
         "Ukrainian",
         "tlh",
+        "unknown language",
     ]
 
 
