@@ -270,6 +270,7 @@ def test_a_room_that_is_gone_is_gone(name: str, answer: str) -> None:
     error = fail(Rejected, name, answer)
     assert isinstance(error, Rejected)
     assert error.gone
+    assert error.code == int(answer[:3])
 
 
 NOT_THIS = [

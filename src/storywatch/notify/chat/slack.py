@@ -77,7 +77,8 @@ class Slack:
         word = answer.body.strip()
         if word in GONE or answer.code == 410:  # noqa: PLR2004  Gone
             told = f" {word}" if word in GONE else ""
-            return Rejected(f"{where} answered {answer.code}{told}: it takes nothing here any more", gone=True)
+            message = f"{where} answered {answer.code}{told}: it takes nothing here any more"
+            return Rejected(message, code=answer.code, gone=True)
         if answer.code in {400, 413}:
             return Rejected(f"{where} answered {answer.code}: it does not take this message", code=answer.code)
         return answer.unsent(where)
