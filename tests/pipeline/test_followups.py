@@ -404,6 +404,24 @@ def test_old_developments_are_not_followed(database: Database) -> None:
     play(database, scene, corroborate=(2,))
 
 
+def test_a_level_that_nobody_asked_for_then_is_no_news_later(database: Database) -> None:
+    """Who sets `corroborate` today does not hear of all that was confirmed in the last weeks, only of what is from now on."""
+
+    async def scene(room: Newsroom) -> None:
+        await room.breaks()
+        await room.joins(GAZETTE, OTHER_WORDS[0])
+        await room.pass_by(days=2)
+        room.work.watches = [replace(room.work.watches[0], corroborate=(2, 3))]
+        room.start()
+        await room.pass_by(hours=2)
+        assert room.mailbox.told(AlertKind.CORROBORATED) == []
+        await room.joins(HERALD, OTHER_WORDS[1])
+        await room.pass_by(hours=1)
+        assert [detail["owners"] for _, detail in room.mailbox.told(AlertKind.CORROBORATED)] == [3]
+
+    play(database, scene)
+
+
 def test_a_report_that_the_desk_adds_counts(database: Database) -> None:
     """It was taken for a development of its own; the desk says that it is the same: then there are two sources."""
 

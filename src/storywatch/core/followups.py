@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_REMINDERS = 10
 REMINDED_LATE = timedelta(days=1)  # what should have been told again longer ago is left alone
+CORROBORATED_LATE = timedelta(days=1)  # a level that was reached longer ago, when nobody asked for it, is no news
 FOLLOWED = timedelta(days=14)  # how long corroborations and corrections of a development are told
 SECOND_THOUGHTS = timedelta(minutes=10)  # in which the desk may take back what it said before others hear of it
 
@@ -76,6 +77,7 @@ class History:
     development: DevelopmentId
     severity: Severity
     told: Mapping[Recipient, Told] = field(default_factory=dict)
+    waits: bool = False  # somebody is still to be told
     later: Sequence[Later] = ()
 
     def planned(self, kind: AlertKind, **detail: Any) -> set[Recipient]:
@@ -117,10 +119,7 @@ def plan_reminder(
         return None
     if any(one.detail.get("retracted") for one in history.later if one.kind is AlertKind.CORRECTED):
         return None
-    moments = [told.sent_at for told in history.told.values()]
-    moments += [one.created_at for one in history.later if one.kind is AlertKind.REMINDER]
-    moments += [one.sent_at for one in history.later if one.sent_at is not None]
-    due_at = max(moments) + watch.remind
+    due_at = last_told_at(history) + watch.remind
     if not due_at <= now <= due_at + REMINDED_LATE:
         return None
     waiting = {one.recipient for one in history.later if one.waits and one.kind is AlertKind.REMINDER}
@@ -129,12 +128,29 @@ def plan_reminder(
     return _followup(history, watch, AlertKind.REMINDER, str(number), {"number": number}, to=to, rules=rules, now=now)
 
 
+def last_told_at(history: History) -> datetime:
+    """When somebody was told of it last, or a reminder was made; of what was told to somebody."""
+    moments = [told.sent_at for told in history.told.values()]
+    moments += [one.created_at for one in history.later if one.kind is AlertKind.REMINDER]
+    moments += [one.sent_at for one in history.later if one.sent_at is not None]
+    return max(moments)
+
+
 # --------------------------------------------------------------------------- corroboration
 
 
 def independent_owners(carriers: Iterable[Carrier], *, before: datetime | None = None) -> int:
     """How many owners report it on their own, as far as we knew before a moment; who carries another's text does not count."""
     return len({one.owner for one in carriers if not one.is_copy and (before is None or one.known_at < before)})
+
+
+def _reached_at(carriers: Sequence[Carrier], level: int) -> datetime:
+    """When we knew of so many owners."""
+    first: dict[str, datetime] = {}
+    for one in carriers:
+        if not one.is_copy:
+            first[one.owner] = min(one.known_at, first.get(one.owner, one.known_at))
+    return sorted(first.values())[level - 1]
 
 
 def plan_corroboration(
@@ -152,7 +168,7 @@ def plan_corroboration(
     owners = independent_owners(carriers)
     level = max((level for level in watch.corroborate if level <= owners), default=None)
     said = max((one.detail["level"] for one in history.later if one.kind is AlertKind.CORROBORATED), default=0)
-    if level is None or level < said:
+    if level is None or level < said or now - _reached_at(carriers, level) > CORROBORATED_LATE:
         return None
     heard = history.planned(AlertKind.CORROBORATED, level=level)
     to = {

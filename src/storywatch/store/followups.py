@@ -1,7 +1,7 @@
 """Follow-ups to what was told, found in the rows: reminders, corroborations, corrections. Sources of the announcer.
 
-Each looks twice a minute at the most, at developments of the last days, by indexes; what it finds due it writes in
-one transaction with its deliveries.
+Each looks twice a minute at the most, at developments of the last days, by indexes, and remembers until when each of
+them needs no look; what it finds due it writes in one transaction with its deliveries.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from storywatch.core.followups import (
     Revision,
     Told,
     desk_in_words,
+    last_told_at,
     plan_correction,
     plan_corroboration,
     plan_reminder,
@@ -37,14 +38,13 @@ from storywatch.core.model import (
     DeliveryState,
     DevelopmentId,
     FeedbackKind,
-    Label,
     Recipient,
     Severity,
 )
 from storywatch.core.revisits import AmendmentKind
 from storywatch.store.alerts import record_alert
 from storywatch.store.reports import load_carriers
-from storywatch.store.said import load_all_said
+from storywatch.store.said import load_all_said, load_revisions
 from storywatch.store.silences import active_silences
 from storywatch.store.tables import acknowledgement, alert, amendment, article, delivery, development, feedback, verdict
 
@@ -60,7 +60,11 @@ if TYPE_CHECKING:
     from storywatch.store.tables import Found, Query
 
 LOOK_EVERY = timedelta(seconds=30)
+AGAIN_AFTER = timedelta(minutes=5)  # where it is not known what must happen first
+SELDOM = timedelta(hours=1)  # where nothing more is expected
+ALL_EVERY = timedelta(minutes=10)  # what may have slipped by, or waits for others
 AT_ONCE = 500  # of one IN list
+MOST_LOOKED_AT = 100  # of one watch, in one look: the store's thread has other work
 
 
 @dataclass
@@ -70,12 +74,18 @@ class Followups:
     database: Database
     desk: Desk
     looked_at: datetime | None = field(default=None, init=False)
+    rests: dict[str, datetime] = field(default_factory=dict, init=False)  # developments that need no look until then
+    asked: list[tuple[Any, ...]] = field(default_factory=list, init=False)
 
     def announce(self, *, now: datetime) -> list[DeliveryId]:
         """Write what there is to tell now; the deliveries that are new."""
         if self.looked_at is not None and timedelta() <= now - self.looked_at < LOOK_EVERY:
             return []
         self.looked_at = now
+        asked = [(one.id, one.channels, one.remind, one.corroborate) for one in self.desk.watches]
+        if asked != self.asked:  # a reload: what was to rest by the old keys need not
+            self.asked = asked
+            self.rests.clear()
         with self.database.read() as connection:
             due = list(self._due(connection, now=now))
         if not due:
@@ -85,6 +95,14 @@ class Followups:
 
     def _due(self, connection: Connection, *, now: datetime) -> Iterator[Followup]:
         raise NotImplementedError
+
+    def _awake(self, rows: Iterable[Found], *, now: datetime) -> list[Found]:
+        """Those that may have something due."""
+        return [row for row in rows if self.rests.get(row.uid, now) <= now][:MOST_LOOKED_AT]
+
+    def _forget(self, *, before: datetime) -> None:
+        """What is awake need not be remembered."""
+        self.rests = {uid: until for uid, until in self.rests.items() if until > before}
 
     def _holds(self, connection: Connection, one: Followup) -> bool:  # noqa: ARG002  what may have changed since it was planned
         return True
@@ -105,35 +123,61 @@ class Reminders(Followups):
             unnoticed = (
                 ~select(acknowledgement.c.id).where(acknowledgement.c.development_id == development.c.id).exists()
             )
-            rows = _standing(connection, watch.id, _developments(watch.id, since=since).where(unnoticed))
-            for history in load_histories(connection, rows).values():
+            query = _developments(watch.id, since=since).where(unnoticed)
+            rows = self._awake(_standing(connection, watch.id, query), now=now)
+            for uid, history in load_histories(connection, rows).items():
                 planned = plan_reminder(history, watch, silences=silences, rules=self.desk.rules, now=now)
+                self.rests[uid] = self._rests_until(history, watch.remind, planned=planned is not None, now=now)
                 if planned is not None:
                     yield planned
+        self._forget(before=now)
+
+    def _rests_until(self, history: History, remind: timedelta, *, planned: bool, now: datetime) -> datetime:
+        """What happens meanwhile can only make the next reminder later."""
+        if planned:
+            return now + min(remind, SELDOM)
+        if not history.told:
+            return now + AGAIN_AFTER
+        due_at = last_told_at(history) + remind
+        if due_at > now:
+            return due_at
+        return now + (AGAIN_AFTER if now <= due_at + REMINDED_LATE else SELDOM)
 
     def _holds(self, connection: Connection, one: Followup) -> bool:
         noticed = select(acknowledgement.c.id).where(acknowledgement.c.development_id == one.key)
         return connection.execute(noticed).first() is None
 
 
+@dataclass
 class Corroborations(Followups):
     """Who was told a development hears when so many owners report it as the watch asks for."""
 
+    carried: dict[str, tuple[int | None, int]] = field(default_factory=dict, init=False)
+
     def _due(self, connection: Connection, *, now: datetime) -> Iterator[Followup]:
+        before, self.carried = self.carried, {}
         for watch in self.desk.watches:
             if not watch.corroborate or not watch.channels:
                 continue
             rows = _standing(connection, watch.id, _reported_by_some(watch, since=now - FOLLOWED))
+            revision = load_revisions(connection).get(watch.id, 0)
+            self.carried |= {row.uid: (row.carried, revision) for row in rows}
+            for row in rows:  # more articles carry it, or the desk has spoken of its story
+                if before.get(row.uid) != self.carried[row.uid]:
+                    self.rests.pop(row.uid, None)
             top = max(watch.corroborate)
+            found = load_histories(connection, self._awake(rows, now=now))
+            self.rests |= {uid: now + (AGAIN_AFTER if one.waits else FOLLOWED) for uid, one in found.items()}
             histories = {
                 uid: history
-                for uid, history in load_histories(connection, rows).items()
+                for uid, history in found.items()
                 if history.told.keys() - history.planned(AlertKind.CORROBORATED, level=top)
             }
             for uid, carriers in _carriers(connection, histories).items():
                 planned = plan_corroboration(histories[uid], carriers, watch, rules=self.desk.rules, now=now)
                 if planned is not None:
                     yield planned
+        self._forget(before=now)
 
 
 class Corrections(Followups):
@@ -162,10 +206,13 @@ class Corrections(Followups):
 
     def _by_outlets(self, connection: Connection, *, now: datetime) -> Iterator[Followup]:
         query = select(amendment).where(amendment.c.found_at >= now - FOLLOWED).order_by(amendment.c.id)
-        amended = connection.execute(query).all()
+        found = connection.execute(query).all()
+        retracted = {row.url_key for row in found if row.kind != AmendmentKind.CORRECTION}
+        amended = [row for row in found if self.rests.get(row.uid, now) <= now][:MOST_LOOKED_AT]
         if not amended:
             return
-        retracted = {row.url_key for row in amended if row.kind != AmendmentKind.CORRECTION}
+        self._forget(before=now)
+        self.rests |= {row.uid: now + ALL_EVERY for row in amended}
         versions = _in_parts(
             connection,
             select(article.c.uid, article.c.url_key, article.c.outlet_name),
@@ -230,7 +277,9 @@ def _revision(row: Found, outlet: str, level: Level) -> Revision:
 
 
 def _developments(watch: WatchId, *, since: datetime) -> Query:
-    return select(development).where(development.c.watch == watch, development.c.first_seen_at >= since)
+    return select(development.c.id, development.c.uid, development.c.severity).where(
+        development.c.watch == watch, development.c.first_seen_at >= since
+    )
 
 
 def _reported_by_some(watch: Watch, *, since: datetime) -> Query:
@@ -238,19 +287,17 @@ def _reported_by_some(watch: Watch, *, since: datetime) -> Query:
     recent = _developments(watch.id, since=since)
     uids = recent.with_only_columns(development.c.uid)
     carried = (
-        select(verdict.c.development)
-        .where(
-            verdict.c.watch == watch.id,
-            verdict.c.development.in_(uids),
-            verdict.c.label.in_((Label.DEVELOPMENT, Label.REPEAT)),
-        )
+        select(verdict.c.development, func.count().label("carried"))
+        .where(verdict.c.watch == watch.id, verdict.c.development.in_(uids))
         .group_by(verdict.c.development)
         .having(func.count() >= min(watch.corroborate))
+        .subquery()
     )
     named = select(feedback.c.development).where(
         feedback.c.watch == watch.id, feedback.c.development.is_not(None), feedback.c.undone_at.is_(None)
     )
-    return recent.where(development.c.uid.in_(carried) | development.c.uid.in_(named))
+    counted = recent.outerjoin(carried, carried.c.development == development.c.uid).add_columns(carried.c.carried)
+    return counted.where(carried.c.carried.is_not(None) | development.c.uid.in_(named))
 
 
 def _standing(connection: Connection, watch: WatchId, query: Query) -> list[Found]:
@@ -310,6 +357,7 @@ def load_histories(connection: Connection, rows: Sequence[Found]) -> dict[str, H
     )
     told: defaultdict[int, dict[Recipient, Told]] = defaultdict(dict)
     later: defaultdict[int, list[Later]] = defaultdict(list)
+    waiting: set[int] = set()
     for row in _in_parts(connection, query, alert.c.development_id, [one.id for one in rows]):
         to = Recipient(channel=ChannelId(row.channel), address=row.address)
         folded = row.state == DeliveryState.FOLDED
@@ -328,12 +376,15 @@ def load_histories(connection: Connection, rows: Sequence[Found]) -> dict[str, H
         elif sent_at is not None:
             made_at = row.whole_first_try_at if folded else row.first_try_at
             told[row.development_id][to] = Told(sent_at=sent_at, made_at=made_at or sent_at)
+        elif state == DeliveryState.WAITING:
+            waiting.add(row.development_id)
     return {
         row.uid: History(
             key=row.id,
             development=DevelopmentId(row.uid),
             severity=Severity(row.severity),
             told=told[row.id],
+            waits=row.id in waiting,
             later=tuple(later[row.id]),
         )
         for row in rows
