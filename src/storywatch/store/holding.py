@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from storywatch.core.alerting import ChannelRules
     from storywatch.core.model import ChannelId, Silence
     from storywatch.store.engine import Database
-    from storywatch.store.tables import Found
+    from storywatch.store.tables import Found, Query
 
 BECAUSE = {Hold.SNOOZE: "snooze", Hold.QUIET: "quiet", Hold.DIGEST: "quiet", Hold.INTERVAL: "interval"}
 TOGETHER = (Hold.QUIET, Hold.SNOOZE)  # what these held is told in one message, whatever story it is about
@@ -132,17 +132,32 @@ def _keep_interval(connection: Connection, channel: ChannelId, rules: ChannelRul
         or_(delivery.c.hold.is_(None), delivery.c.hold.in_((Hold.SETTLE, Hold.INTERVAL))),
         ~_tells_others(),
     )
-    for row in connection.execute(select(delivery.c.address, delivery.c.watch).where(held).distinct()).all():
-        this = and_(delivery.c.channel == channel, delivery.c.address == row.address, delivery.c.watch == row.watch)
-        last = connection.execute(
-            select(func.max(delivery.c.sent_at)).where(this, delivery.c.state == DeliveryState.SENT)
-        ).scalar_one()
-        if last is None or now - last >= interval:
-            continue
-        until = min(last, now) + interval
-        note = f"the story was told at {last:%H:%M} UTC: waits until {until:%H:%M} UTC"
+    for row in connection.execute(_told_last(held, since=now - interval)).all():
+        this = and_(delivery.c.address == row.address, delivery.c.watch == row.watch)
+        until = min(row.last, now) + interval
+        note = f"the story was told at {row.last:%H:%M} UTC: waits until {until:%H:%M} UTC"
         values = {"hold": Hold.INTERVAL, "note": note, "due_at": until, "not_before": until}
         connection.execute(update(delivery).where(held, this).values(values))
+
+
+def _told_last(held: ColumnElement[bool], *, since: datetime) -> Query:
+    """Of the stories and recipients of these deliveries those that were told of after a moment, and when last."""
+    pairs = select(delivery.c.channel, delivery.c.address, delivery.c.watch).where(held).distinct().subquery()
+    sent = delivery.alias("sent")
+    return (
+        select(pairs.c.address, pairs.c.watch, func.max(sent.c.sent_at).label("last"))
+        .join(
+            sent,
+            and_(
+                sent.c.state == DeliveryState.SENT,
+                sent.c.channel == pairs.c.channel,
+                sent.c.address == pairs.c.address,
+                sent.c.watch == pairs.c.watch,
+                sent.c.sent_at > since,
+            ),
+        )
+        .group_by(pairs.c.address, pairs.c.watch)
+    )
 
 
 # --------------------------------------------------------------------------- folding

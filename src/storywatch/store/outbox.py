@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
@@ -116,6 +117,7 @@ def _any_due(connection: Connection, channel: ChannelId, *, now: datetime) -> bo
     return connection.execute(select(delivery.c.id).where(is_due(channel, now)).limit(1)).first() is not None
 
 
+@cache  # the same words each time; to say them takes longer than to run them
 def _first_in_line() -> tuple[ColumnElement[bool], ...]:
     """Nothing for the same recipient about the same watch was planned earlier and still waits.
 
