@@ -465,6 +465,22 @@ def test_who_was_told_hears_of_a_correction_once(database: Database) -> None:
     play(database, scene, minimum="major")
 
 
+def test_a_correction_that_the_feed_brings_is_told_too(database: Database) -> None:
+    """The outlet lists the article anew before its page was looked at again."""
+
+    async def scene(room: Newsroom) -> None:
+        await room.breaks()
+        again = replace(DEAL, summary="Corrected: the vote was on Friday.", paragraphs=(*DEAL.paragraphs, NOTE))
+        [judged] = await room.work.break_news(again)
+        assert judged.remembered.url_key == room.work.rows("article")[0].url_key
+        await room.tick()
+        assert [detail["sentence"] for _, detail in room.mailbox.told(AlertKind.CORRECTED)] == [
+            "Correction: an earlier version of this article said that the rise was nine percent."
+        ]
+
+    play(database, scene, minimum="major")
+
+
 def test_a_report_that_is_taken_back_is_said_so(database: Database) -> None:
     """After its correction too: that is another level. Nobody is reminded of it then."""
 

@@ -42,7 +42,7 @@ from storywatch.store.packing import (
     unpack_total,
     unpack_vector,
 )
-from storywatch.store.revisits import end_visit, is_about, keep_evidence, packed, plan_visits
+from storywatch.store.revisits import compare_with_last, end_visit, is_about, keep_evidence, packed, plan_visits
 from storywatch.store.said import load_revisions, load_said
 from storywatch.store.tables import known_sentence, story_mean, verdict
 
@@ -219,6 +219,7 @@ class Judgements:
             if is_about(judged):
                 keep_evidence(self.database, connection, article, body, now=now)
                 if visited is None:
+                    compare_with_last(self.database, connection, article, now=now)
                     plan_visits(self.database, connection, entry.id, article, now=now)
             planned: list[DeliveryId] = []
             for one in judged:

@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, select
 
 from storywatch.core.ids import digest
 from storywatch.core.model import ArticleId, Entry, FeedId, Label, PageState, RawPage, Validators
-from storywatch.core.revisits import AFRESH_EVERY, NONE, Visit, first_at, plan_next
-from storywatch.core.versions import Version
+from storywatch.core.revisits import AFRESH_EVERY, NONE, Visit, amendment_of, first_at, plan_next
+from storywatch.core.versions import Version, what_changed
 from storywatch.store import tables
 from storywatch.store.leases import claim_rows, give_back, is_free
 from storywatch.store.packing import unpack_paragraphs
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storywatch.core.model import Article, Judged
-    from storywatch.core.revisits import VisitPlan
+    from storywatch.core.revisits import Amendment, VisitPlan
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found
 
@@ -171,17 +171,43 @@ def end_visit(
         changes |= {"article": article.id, "raw_hash": article.raw_hash}
     give_back(connection, revisit, revisit.c.id == visit.id, lease=visit.lease, **changes)
     if plan.amendment is not None:
-        said = plan.amendment
-        row = {
-            "uid": digest("amend", visit.url_key, said.kind),
-            "url_key": visit.url_key,
-            "kind": said.kind,
-            "url": said.url,
-            "sentence": said.sentence,
-            "article": article and article.id,
-            "found_at": plan.visited_at,
-        }
-        connection.execute(database.insert(tables.amendment).values(row).on_conflict_do_nothing())
+        found_by = article and article.id
+        _amend(database, connection, plan.amendment, visit.url_key, article=found_by, at=plan.visited_at)
+
+
+def compare_with_last(database: Database, connection: Connection, article: Article, *, now: datetime) -> None:
+    """A feed has listed an article anew: does its page say that the outlet corrects it, or takes it back?"""
+    known = tables.article
+    query = (
+        select(known.c.title, known.c.body)
+        .where(known.c.url_key == article.url_key, known.c.uid != article.id, known.c.raw_hash.is_not(None))
+        .order_by(known.c.id.desc())
+        .limit(1)
+    )
+    last = connection.execute(query).one_or_none() if article.raw_hash is not None else None
+    if last is None:
+        return
+    before = Version(title=last.title, paragraphs=unpack_paragraphs(last.body))
+    after = Version(title=article.title, paragraphs=article.paragraphs)
+    changes = what_changed(before, after, titles=False, live=True)
+    said = amendment_of(changes, before, after, url=article.url, correction=None)
+    if said is not None:
+        _amend(database, connection, said, article.url_key, article=article.id, at=now)
+
+
+def _amend(
+    database: Database, connection: Connection, said: Amendment, key: str, *, article: ArticleId | None, at: datetime
+) -> None:
+    row = {
+        "uid": digest("amend", key, said.kind),
+        "url_key": key,
+        "kind": said.kind,
+        "url": said.url,
+        "sentence": said.sentence,
+        "article": article,
+        "found_at": at,
+    }
+    connection.execute(database.insert(tables.amendment).values(row).on_conflict_do_nothing())
 
 
 def is_about(judged: Sequence[Judged]) -> bool:
