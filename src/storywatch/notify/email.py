@@ -120,8 +120,7 @@ class EmailChannel:
         if len(f"List-Unsubscribe: <{unsubscribe}>") > HEADER_LIMIT or not unsubscribe.isascii():
             return  # the link in the text does the same
         mail["List-Unsubscribe"] = f"<{unsubscribe}>"
-        if unsubscribe.startswith("https:"):  # RFC 8058 knows no other
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
     def _join(self, mail: EmailMessage, thread: str, *, list_id: str) -> None:
         root = f"<{thread}@{self._domain}>"  # no mail has this id: it is what the mails of a thread have in common
