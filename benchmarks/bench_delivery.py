@@ -222,10 +222,9 @@ async def one_channel_down(at_work: Desk, count: int) -> list[str]:
         await at_work.catch_up("webhook", late)
 
     hook.stop()
-    began = at_work.clock.now()
+    began, before = at_work.clock.now(), tries_of(at_work.app)
     waiting = await at_work.record(count)
     alone += await at_work.latencies("mail", waiting)
-    before = tries_of(at_work.app)
     while at_work.clock.now() - began < timedelta(hours=1):
         await at_work.go_on()
     tries = tries_of(at_work.app) - before

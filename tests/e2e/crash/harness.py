@@ -34,7 +34,8 @@ READY_SECONDS = 60.0
 GATE_SECONDS = 5.0  # a gate that is not come to: killed where it is
 END_SECONDS = 120.0  # for what is left when nothing kills any more
 STOP_SECONDS = 20.0
-GUESSED_RATE = 30.0  # developments a second, until it is known
+GUESSED_RATE = 30.0  # developments a second
+GUESS = 3.0  # developments, which the guess weighs against what was seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,9 +202,8 @@ class Harness:
         return (self.plan.developments - self._told()) / (left + 2) / self._rate()
 
     def _rate(self) -> float:
-        """Developments told in a second of work."""
-        told = self._told()
-        return told / self.worked_seconds if told > STORIES else GUESSED_RATE
+        """Developments told in a second of work, as far as that is known by now."""
+        return (self._told() + GUESS) / (self.worked_seconds + GUESS / GUESSED_RATE)
 
     def _told(self) -> float:
         """Developments that were told, halves included."""
