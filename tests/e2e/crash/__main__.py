@@ -76,7 +76,7 @@ def show(counts: Counts) -> None:
         ("other messages", counts.others, "that tell no development"),
         ("kills", counts.kills, f"{counts.kills_at_start} of them at the start; at gates: {gates}"),
         ("  that hit claimed rows", counts.kills_with_claims, f"{counts.claims_hit} rows"),
-        ("  rows answered, not noted", counts.claims_answered, "these must come twice"),
+        ("  rows answered, not noted", counts.claims_answered, "the receiver had it, since that kill or one before"),
         ("restarts", counts.restarts, ""),
     )
     for name, figure, note in rows:
