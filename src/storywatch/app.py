@@ -620,6 +620,7 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         app.waker.attach(asyncio.get_running_loop(), service.wake_deliveries)
         web = group.create_task(server.serve(sockets=[port]))
         engine.start()
+        service.wake_deliveries()  # what an earlier process left does not wait for the first tick
         log.info("service_started", page=app.config.web.base_url, version=__version__)
         stopped = group.create_task(stop.wait())
         await asyncio.wait({web, stopped}, return_when=asyncio.FIRST_COMPLETED)

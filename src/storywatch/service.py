@@ -132,7 +132,12 @@ class Service:
         return {name: partial(self._tick, tick, name) for name, tick in ticks.items()}
 
     async def _tick(self, tick: Callable[[], Awaitable[int]], name: str) -> None:
-        await self._supervise(tick(), name)
+        try:
+            await self._supervise(tick(), name)
+        except asyncio.CancelledError:
+            if not self.stopping:
+                raise
+            return  # cut off by the end of the timer, not of the loop: no news to whoever runs it
         self.rounds[name] = self.pipeline.clock.now()
 
     def hanging(self) -> list[str]:

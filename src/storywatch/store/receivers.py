@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from storywatch.core.model import Blame, DeliveryState
 from storywatch.core.rates import next_token_at, tokens_now
-from storywatch.store.tables import channel_state, recipient_state
+from storywatch.store.tables import channel_state, delivery, recipient_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,18 +24,35 @@ if TYPE_CHECKING:
     from storywatch.store.tables import Found
 
 MOST_REFUSALS = 3  # in a row; a mail server's "no such user" may be its own mistake once
+DOWN = 3  # failures in a row; a single message that a receiver minds must not be tried again and again
 NEARLY = 1e-9  # of a token, lost where fractions are added
 
 
 def note_outcome(database: Database, connection: Connection, to: Recipient, outcome: AttemptOutcome) -> None:
     """What a try says of its channel and its recipient, beside its message."""
     if outcome.state is DeliveryState.SENT:
+        _go_on(connection, to.channel, at=outcome.at)
         _channel(database, connection, to.channel, failures=0, failing_since=None, succeeded_at=outcome.at)
         _lift(connection, _is(to))
     elif outcome.blame is Blame.CHANNEL:
         _channel_failed(database, connection, to.channel, outcome)
     elif outcome.blame is not None:
         _recipient_refused(database, connection, to, outcome)
+
+
+def _go_on(connection: Connection, channel: ChannelId, *, at: datetime) -> None:
+    """A channel that was down works again: what waits for another try there need not wait out its hours."""
+    down = select(channel_state.c.id).where(channel_state.c.channel == channel, channel_state.c.failures >= DOWN)
+    if connection.execute(down).first() is None:
+        return
+    waiting = (
+        delivery.c.state == DeliveryState.WAITING,
+        delivery.c.channel == channel,
+        delivery.c.attempts > 0,
+        delivery.c.not_before > at,
+        delivery.c.lease.is_(None),
+    )
+    connection.execute(update(delivery).where(*waiting).values(not_before=at))
 
 
 def _channel(database: Database, connection: Connection, channel: ChannelId, **values: Any) -> None:

@@ -171,7 +171,7 @@ def end_visit(
         changes |= {"article": article.id, "raw_hash": article.raw_hash}
     give_back(connection, revisit, revisit.c.id == visit.id, lease=visit.lease, **changes)
     if plan.amendment is not None:
-        found_by = article and article.id
+        found_by = None if article is None else article.id
         _amend(database, connection, plan.amendment, visit.url_key, article=found_by, at=plan.visited_at)
 
 
