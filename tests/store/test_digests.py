@@ -23,6 +23,7 @@ from storywatch.core.model import (
     Label,
     Severity,
     SilenceKind,
+    Tidings,
     WatchId,
 )
 from storywatch.core.moments import DigestTimes
@@ -346,3 +347,31 @@ def test_a_digest_that_could_not_be_written_is_tried_again(newsroom: Newsroom) -
     with newsroom.database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO silence")
     assert len(newsroom.digests.announce(now=TOMORROW + timedelta(seconds=5))) == 2
+
+
+def test_what_a_moved_digest_has_left_holds_up_nothing(newsroom: Newsroom) -> None:
+    """A reload makes it weekly: what waited for tomorrow waits on and says for when; a major one is told at once."""
+    newsroom.news(1)
+    newsroom.rule(digest=replace(EIGHT, weekday=4))
+    friday = TODAY + 4 * DAY
+    later = TOMORROW + timedelta(hours=1)
+    newsroom.news(2, at=later, severity=Severity.MAJOR)
+    assert newsroom.digest(later - timedelta(minutes=1)) == {}
+    assert {type(message) for message in newsroom.read(later).values()} == {Tidings}
+    with newsroom.database.read() as connection:
+        waiting = connection.execute(select(delivery).where(delivery.c.state == DeliveryState.WAITING)).all()
+    assert {(row.note, row.due_at) for row in waiting} == {
+        ("waits for the digest of 2026-03-06 08:00 (Europe/Kyiv)", friday)
+    }
+    assert titles(newsroom.digest(friday)[ANNA]) == ["News 1"]
+
+
+def test_a_digest_that_was_moved_forward_stands_in_the_line_where_it_is_made(newsroom: Newsroom) -> None:
+    """It tells what was to wait for longer: what is found after it does not go before it."""
+    newsroom.news(1)
+    newsroom.rule(digest=replace(EIGHT, at=time(18)))
+    evening = datetime(2026, 3, 2, 16, tzinfo=UTC)
+    newsroom.digests.announce(now=evening)
+    newsroom.news(2, at=evening + timedelta(minutes=1), severity=Severity.MAJOR)
+    read = newsroom.read(evening + timedelta(minutes=1))
+    assert {type(message) for message in read.values()} == {DigestTidings}

@@ -239,7 +239,7 @@ def test_what_waits_for_a_digest_is_not_sent_by_itself(desk: Desk) -> None:
         tell(desk, number, at=NOON, hold=Hold.DIGEST)
     tell(desk, 3, at=NOON, watch=FERRY)
     assert send(desk, NOON, DAILY) == ["News 3"]
-    assert send(desk, NOON) == ["2 together: News 1, News 2"]
+    assert send(desk, NOON + 20 * HOUR) == ["2 together: News 1, News 2"]
 
 
 def test_a_digest_tells_what_was_told_and_what_is_in_doubt(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from storywatch.core.ids import digest
 from storywatch.core.model import Alert, AlertId, AlertKind, DeliveryId, Hold, PlannedDelivery, Recipient, Severity
-from storywatch.core.moments import DigestTimes, QuietHours, due_digest, next_digest, quiet_until
+from storywatch.core.moments import DigestTimes, QuietHours, next_digest, quiet_until, waits_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +137,7 @@ def _digest_moment(
     if times is None or alert.development is None or _is_let_through(times.let_through, severity):
         return None
     moment = next_digest(times, now)
-    return moment, Hold.DIGEST, f"waits for the digest of {due_digest(times, moment)}"
+    return moment, Hold.DIGEST, waits_for(times, moment)
 
 
 def _moment(

@@ -145,9 +145,9 @@ def at_wall(day: date, wall: time, zone: ZoneInfo) -> datetime:
     return change
 
 
-def due_digest(times: DigestTimes, moment: datetime) -> str:
-    """A digest by its day and time, such as "2026-03-24 08:00 (Europe/Kyiv)"."""
-    return f"{moment.astimezone(ZoneInfo(times.timezone)):%Y-%m-%d %H:%M} ({times.timezone})"
+def waits_for(times: DigestTimes, moment: datetime) -> str:
+    """Why something is not told yet: "waits for the digest of 2026-03-24 08:00 (Europe/Kyiv)"."""
+    return f"waits for the digest of {moment.astimezone(ZoneInfo(times.timezone)):%Y-%m-%d %H:%M} ({times.timezone})"
 
 
 def digest_title(times: DigestTimes, moment: datetime) -> str:

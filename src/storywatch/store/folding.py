@@ -71,7 +71,7 @@ def fold_rows(
         "address": recipient.address,
         "state": DeliveryState.WAITING,
         "note": f"tells {len(left)} together" if left else None,
-        "due_at": left[0].due_at if left else now,
+        "due_at": min(left[0].due_at, now) if left else now,
         "not_before": now,
         "attempts": 0,
     }

@@ -13,7 +13,7 @@ from sqlalchemy import and_, false, func, or_, select, update
 
 from storywatch.core.alerting import SEVERITIES
 from storywatch.core.model import Alert, AlertKind, DeliveryState, Hold, Recipient, Severity, WatchId
-from storywatch.core.moments import quiet_until
+from storywatch.core.moments import next_digest, quiet_until, waits_for
 from storywatch.core.silences import covering
 from storywatch.store.alerts import silenced
 from storywatch.store.folding import fold_rows, folded_alert_id
@@ -46,6 +46,7 @@ def hold_back(
     if silences:
         _silence(connection, channel, silences, now=now)
     if rules is not None:
+        _keep_for_digest(connection, channel, rules, now=now)
         _keep_quiet(connection, channel, rules, now=now)
         _keep_interval(connection, channel, rules, now=now)
     _fold(database, connection, channel, rules, now=now)
@@ -100,6 +101,20 @@ def _silence(connection: Connection, channel: ChannelId, silences: Sequence[Sile
         found = covering(silences, WatchId(row.watch), _recipient(row), Severity(news) if news else None)
         if found is not None:
             connection.execute(update(delivery).where(delivery.c.id == row.id).values(silenced(found)))
+
+
+def _keep_for_digest(connection: Connection, channel: ChannelId, rules: ChannelRules, *, now: datetime) -> None:
+    """What a digest has left, for a reload moved its hour or it is not made yet, stands in nobody's way until the next one.
+
+    A digest takes what was planned before its moment, wherever that stands in the line.
+    """
+    times = rules.digest
+    if times is None:
+        return
+    moment = next_digest(times, now)
+    left = and_(is_due(channel, now), waits_for_digest(rules))
+    values = {"note": waits_for(times, moment), "due_at": moment, "not_before": moment}
+    connection.execute(update(delivery).where(left).values(values))
 
 
 def _keep_quiet(connection: Connection, channel: ChannelId, rules: ChannelRules, *, now: datetime) -> None:

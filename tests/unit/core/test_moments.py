@@ -15,10 +15,10 @@ from storywatch.core.moments import (
     QuietHours,
     at_wall,
     digest_title,
-    due_digest,
     last_digest,
     next_digest,
     quiet_until,
+    waits_for,
 )
 
 NIGHT = QuietHours(start=time(23), end=time(6, 30), timezone="Europe/Kyiv")
@@ -247,4 +247,4 @@ def test_a_digest_is_called_by_its_day() -> None:
     moment = utc("2026-03-23T15:30")
     assert digest_title(daily, moment) == "Daily digest of 24 March"
     assert digest_title(weekly, moment) == "Weekly digest of 24 March"
-    assert due_digest(weekly, moment) == "2026-03-24 00:30 (Asia/Seoul)"
+    assert waits_for(weekly, moment) == "waits for the digest of 2026-03-24 00:30 (Asia/Seoul)"
