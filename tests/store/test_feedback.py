@@ -15,14 +15,21 @@ from sqlalchemy import create_engine, func, select
 from storywatch.core.alerting import ChannelRules, plan_alert
 from storywatch.core.corrections import development_id, plan_correction, told_anew
 from storywatch.core.model import (
+    Alert,
+    AlertId,
     AlertKind,
     Article,
+    AttemptOutcome,
+    DeliveryId,
     DeliveryState,
     EntryState,
     FeedbackKind,
     FeedId,
+    Hold,
     Label,
     Place,
+    PlannedDelivery,
+    Recipient,
     Sentence,
     StoryMemory,
     Watch,
@@ -30,10 +37,13 @@ from storywatch.core.model import (
 )
 from storywatch.errors import StorywatchError
 from storywatch.store import tables
+from storywatch.store.alerts import record_alert
 from storywatch.store.engine import open_database
-from storywatch.store.feedback import WITHDRAWN, Feedback
+from storywatch.store.feedback import TAKEN_BACK, WITHDRAWN, Feedback
 from storywatch.store.ledger import Ledger
+from storywatch.store.messages import NOTHING_LEFT
 from storywatch.store.migrate import alembic_config
+from storywatch.store.redelivering import Redelivery, Wanted
 from storywatch.store.vectors import Vectors
 from storywatch.store.versions import HEAD, version_of
 
@@ -234,6 +244,93 @@ def test_a_withdrawn_development_is_shown_as_such_and_not_sent(desk: Desk, feedb
     assert desk.views.explain(SECOND.id).articles[0].verdicts[0].feedback == words
     [story] = desk.views.stories()
     assert (story.developments, story.about, story.last_headline) == (1, 3, FIRST.title)
+
+
+def fold(desk: Desk) -> str:
+    """What waits is folded into one message, which is not made yet: the channel is in a pause."""
+    with desk.database.write() as connection:
+        connection.execute(tables.delivery.update().values(hold=Hold.QUIET))
+        pause = {"channel": DESK, "failures": 0, "not_before": LATER}
+        connection.execute(tables.channel_state.insert().values(pause))
+    assert desk.claims(NOON + timedelta(hours=1)) == []
+    assert [one.state for one in desk.views.deliveries()] == ["waiting", "folded", "folded"]
+    return desk.views.deliveries()[0].id
+
+
+def told(desk: Desk) -> list[str]:
+    """What goes after the pause, in words; it is sent."""
+    said = []
+    while claims := desk.claims(LATER):
+        for claim in claims:
+            said.append(claim.message.decode().partition(claim.id)[2].strip())
+            desk.outbox.finish_delivery(claim, AttemptOutcome(state=DeliveryState.SENT, at=LATER))
+    return said
+
+
+def test_what_is_withdrawn_is_not_told_by_a_message_that_was_to_carry_it(desk: Desk, feedback: Feedback) -> None:
+    """The message tells the rest; taken back before or after, it is told after all."""
+    fold(desk)
+    say(feedback, SECOND, FeedbackKind.WRONG)
+    assert state_of(desk, SECOND.title) == (DeliveryState.DEAD, WITHDRAWN)
+    assert told(desk) == [f"1 together: {FIRST.title}"]
+    undo(feedback, SECOND)
+    assert told(desk) == [f"{SECOND.title}, 2 reports"]
+
+
+def test_a_message_that_is_made_tells_what_it_was_made_of(desk: Desk, feedback: Feedback) -> None:
+    """It may have been sent: its rows stay in it."""
+    carrier = fold(desk)
+    [claim] = desk.claims(LATER)
+    say(feedback, SECOND, FeedbackKind.WRONG)
+    assert state_of(desk, SECOND.title)[0] == DeliveryState.FOLDED
+    assert claim.id == carrier
+
+
+def test_a_message_of_which_nothing_is_left_is_not_sent(desk: Desk, feedback: Feedback) -> None:
+    """Its row says why; whoever asks for all dead letters means neither it nor what was withdrawn."""
+    carrier = fold(desk)
+    say(feedback, FIRST, FeedbackKind.WRONG)
+    say(feedback, SECOND, FeedbackKind.WRONG)
+    assert told(desk) == []
+    assert [(one.state, one.reason) for one in desk.views.deliveries()] == [
+        (DeliveryState.DEAD, NOTHING_LEFT),
+        (DeliveryState.DEAD, WITHDRAWN),
+        (DeliveryState.DEAD, WITHDRAWN),
+    ]
+    redelivery = Redelivery(desk.database)
+    assert redelivery.redeliver(Wanted(), now=LATER).deliveries == ()
+    assert len(redelivery.redeliver(Wanted(named=[carrier]), now=LATER).deliveries) == 1
+
+
+def test_a_correction_of_the_desk_waits_as_long_as_it_holds(desk: Desk, feedback: Feedback) -> None:
+    """What more the desk says against a development does not stop it; what it says for it does, and back."""
+    say(feedback, SECOND, FeedbackKind.WRONG)
+    alert = Alert(
+        id=AlertId("alr_correction"),
+        watch=HARBOUR,
+        development=dev(SECOND),
+        kind=AlertKind.CORRECTED,
+        created_at=LATER,
+        detail={"level": "desk", "words": "the desk says: it tells nothing new"},
+    )
+    to = Recipient(channel=DESK, address="desk@example.org")
+    planned = PlannedDelivery(id=DeliveryId("dlv_correction"), recipient=to, not_before=LATER)
+    with desk.database.write() as connection:
+        key = connection.execute(
+            select(tables.development.c.id).where(tables.development.c.uid == dev(SECOND))
+        ).scalar()
+        record_alert(desk.database, connection, alert, [planned], development_id=key)
+
+    def fate() -> tuple[str, str | None]:
+        found = desk.views.delivery("dlv_correction").delivery
+        return found.state, found.reason
+
+    say(feedback, SECOND, FeedbackKind.WRONG, off_topic=True)
+    assert fate() == (DeliveryState.WAITING, None)
+    say(feedback, SECOND, FeedbackKind.NEW)
+    assert fate() == (DeliveryState.DEAD, TAKEN_BACK)
+    say(feedback, SECOND, FeedbackKind.WRONG)
+    assert fate() == (DeliveryState.WAITING, None)
 
 
 def test_the_last_development_is_the_one_seen_last(desk: Desk, feedback: Feedback) -> None:

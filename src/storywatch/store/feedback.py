@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from storywatch.core.corrections import Case, check_correction, label_after, moved_by, standing
+from storywatch.core.followups import Level
 from storywatch.core.model import (
+    AlertKind,
     ArticleId,
     Correction,
     DeliveryState,
@@ -36,9 +38,10 @@ if TYPE_CHECKING:
     from storywatch.core.model import Alert, Development, PlannedDelivery, Sentence
     from storywatch.ports import Waker
     from storywatch.store.engine import Database
-    from storywatch.store.tables import Found
+    from storywatch.store.tables import Found, Query
 
 WITHDRAWN = "withdrawn by the desk"
+TAKEN_BACK = "the desk has taken that back"
 FEWEST_SIGNS = 4  # of a prefix, so that a slip of the finger names nothing
 MOST_NAMED = 5  # of several that a prefix fits
 
@@ -201,16 +204,38 @@ def _settle(connection: Connection, case: Case) -> None:
     if own is None:
         return
     alerts = select(alert.c.id).where(alert.c.development_id == own)
-    untried = and_(delivery.c.alert_id.in_(alerts), delivery.c.message.is_(None), delivery.c.lease.is_(None))
+    news = alerts.where(alert.c.kind != AlertKind.CORRECTED)
+    corrections = alerts.where(
+        alert.c.kind == AlertKind.CORRECTED, alert.c.detail["level"].as_string() == Level.DESK.value
+    )
     stands = said.kind is FeedbackKind.NEW if said else case.verdict is Label.DEVELOPMENT
     if stands:
-        stopped = and_(delivery.c.state == DeliveryState.DEAD, delivery.c.reason == WITHDRAWN)
-        connection.execute(update(delivery).where(untried, stopped).values(state=DeliveryState.WAITING, reason=None))
+        _stop(connection, corrections, TAKEN_BACK)
+        _go_on(connection, news, WITHDRAWN)
         return
-    waiting = delivery.c.state == DeliveryState.WAITING
-    connection.execute(update(delivery).where(untried, waiting).values(state=DeliveryState.DEAD, reason=WITHDRAWN))
+    _stop(connection, news, WITHDRAWN)
+    _go_on(connection, corrections, TAKEN_BACK)
     if case.verdict is not Label.DEVELOPMENT and connection.execute(alerts.limit(1)).first() is None:
         connection.execute(delete(development).where(development.c.id == own))  # made by the desk, told to nobody
+
+
+def _stop(connection: Connection, alerts: Query, reason: str) -> None:
+    """What nobody tried to send of these alerts is not sent, nor told by a message that is not made yet."""
+    these = delivery.c.alert_id.in_(alerts)
+    untried = and_(delivery.c.state == DeliveryState.WAITING, delivery.c.message.is_(None), delivery.c.lease.is_(None))
+    stopped = {"state": DeliveryState.DEAD, "reason": reason, "folded_into": None}
+    told_in = select(delivery.c.folded_into).where(these, delivery.c.folded_into.is_not(None))
+    carriers = select(delivery.c.uid).where(untried, delivery.c.uid.in_(told_in)).with_for_update(skip_locked=True)
+    unmade = connection.execute(carriers).scalars().all()
+    connection.execute(update(delivery).where(these, untried).values(stopped))
+    connection.execute(update(delivery).where(these, delivery.c.folded_into.in_(unmade)).values(stopped))
+
+
+def _go_on(connection: Connection, alerts: Query, reason: str) -> None:
+    """What was stopped for this reason waits again."""
+    stopped = and_(delivery.c.state == DeliveryState.DEAD, delivery.c.reason == reason, delivery.c.message.is_(None))
+    these = delivery.c.alert_id.in_(alerts)
+    connection.execute(update(delivery).where(these, stopped).values(state=DeliveryState.WAITING, reason=None))
 
 
 def _find_articles(connection: Connection, reference: str) -> Sequence[Found]:

@@ -28,6 +28,7 @@ from storywatch.core.model import (
     TroubleTidings,
     WatchId,
 )
+from storywatch.errors import Rejected
 from storywatch.store.packing import unpack_new, unpack_reasons
 from storywatch.store.reports import load_reports, report_of
 from storywatch.store.said import load_all_said
@@ -43,10 +44,11 @@ if TYPE_CHECKING:
 
 MOST_DOUBTS = 20
 MOST_TOLD = 200
+NOTHING_LEFT = "nothing is left of what it was to tell: the desk has withdrawn it"
 
 
 def message_of(connection: Connection, row: Found, *, now: datetime) -> Message:
-    """What the delivery of this row says, by the kind of its alert."""
+    """What the delivery of this row says, by the kind of its alert. Raises `Rejected` where nothing is left to say."""
     told = connection.execute(select(alert).where(alert.c.id == row.alert_id)).one()
     kind = AlertKind(told.kind)
     if kind is AlertKind.DIGEST:
@@ -147,7 +149,7 @@ def _digest(connection: Connection, row: Found, told: Found, *, now: datetime) -
     daily = detail["because"] == "digest"
     since, until = (datetime.fromisoformat(detail[key]) for key in ("since", "until"))
     watches = detail.get("watches", ())
-    return DigestTidings(
+    message = DigestTidings(
         alert=_alert(told),
         delivery=DeliveryId(row.uid),
         recipient=_recipient(row),
@@ -156,6 +158,9 @@ def _digest(connection: Connection, row: Found, told: Found, *, now: datetime) -
         doubts=_doubts(connection, watches, since=since, until=until) if daily else (),
         rendered_at=now,
     )
+    if not (message.gists or message.told or message.doubts):
+        raise Rejected(NOTHING_LEFT)
+    return message
 
 
 def _told(
@@ -169,6 +174,7 @@ def _told(
         delivery.c.watch.in_(watches),
         delivery.c.sent_at > since,
         delivery.c.sent_at <= until,
+        alert.c.kind != AlertKind.REMINDER,  # it says nothing that was not told
     )
     return _gists(connection, sent, delivery.c.sent_at)[-MOST_TOLD:]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, case, or_, select, update
 
 from storywatch.core.model import ChannelId, DeliveryState, Hold
 from storywatch.errors import StorywatchError
 from storywatch.store.fates import DeliveryView, deliveries_query, delivery_of, find_delivery
+from storywatch.store.feedback import TAKEN_BACK, WITHDRAWN
 from storywatch.store.leases import is_free
+from storywatch.store.messages import NOTHING_LEFT
 from storywatch.store.receivers import lift_stops, load_stopped
 from storywatch.store.tables import delivery
 
@@ -23,10 +25,12 @@ if TYPE_CHECKING:
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found
 
+NOT_MEANT = (WITHDRAWN, TAKEN_BACK, NOTHING_LEFT)  # by who asks for all that is dead: these go by name alone
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which deliveries are to go: those named, else those in one of `states` that were to go from `since` on."""
+    """Which deliveries are to go: those named, else those in one of `states` that were to go from `since` on, but for what the desk withdrew."""
 
     named: Sequence[str] = ()
     states: Sequence[DeliveryState] = (DeliveryState.DEAD,)
@@ -87,7 +91,11 @@ def _fault(row: Found, *, again: bool, now: datetime) -> str | None:
 
 
 def _found(connection: Connection, wanted: Wanted, *, now: datetime) -> Sequence[Found]:
-    these = [delivery.c.state.in_(wanted.states), is_free(delivery, now)]
+    these = [
+        delivery.c.state.in_(wanted.states),
+        is_free(delivery, now),
+        or_(delivery.c.reason.is_(None), delivery.c.reason.not_in(NOT_MEANT)),
+    ]
     if wanted.channel is not None:
         these.append(delivery.c.channel == wanted.channel)
     if wanted.since is not None:
