@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from storywatch.core.model import AlertKind, DigestTidings, Tidings
 from storywatch.notify.links import LinkAction
-from storywatch.notify.text import clean, cut
+from storywatch.notify.text import clean, clean_cut, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 BODY_LIMIT: Final = 20_000  # bytes, as Standard Webhooks advises
 URL_BYTES: Final = 4_000
+MOST_CHARS: Final = 4_000  # of one text
 REMINDED: Final = "nobody has acknowledged it yet"
 
 
@@ -47,7 +48,10 @@ class _Room:
     told: int = 40
     possible: int = 20
     signs: int = 100
-    chars: int = 4_000
+    chars: int = MOST_CHARS
+    cleaned: dict[str, str] = field(
+        default_factory=dict, repr=False, compare=False
+    )  # one message's texts, cleaned once
 
 
 OF_ONE: Final = _Room()
@@ -81,11 +85,13 @@ def test_body(channel: ChannelId, *, now: datetime) -> bytes:
 
 def _fit(write: Callable[[_Room], dict[str, Any]], *lists: tuple[str, int, int], room: _Room = OF_ONE) -> bytes:
     """The body with as much as fits. `lists` are (name, length, the least of it) in the order in which their ends go."""
+    room = replace(room, cleaned={})
     for name, length, least in lists:
         if len(body := _dump(write(room))) < BODY_LIMIT:
             return body
         most = max(least, min(getattr(room, name), length))
-        rooms = [replace(room, **{name: size}) for size in range(most, least - 1, -1)]
+        sizes: list[dict[str, Any]] = [{name: size} for size in range(most, least - 1, -1)]
+        rooms = [replace(room, **size) for size in sizes]
         first = bisect_left(rooms, x=True, key=lambda one: len(_dump(write(one))) < BODY_LIMIT)
         room = rooms[min(first, len(rooms) - 1)]
     while len(body := _dump(write(room))) >= BODY_LIMIT:
@@ -286,11 +292,14 @@ def _beyond(entries: Sequence[object], room: int) -> int:
 
 
 def _text(text: str, room: _Room) -> str:
-    return cut(clean(text), room.chars)
+    cleaned = room.cleaned.get(text)
+    if cleaned is None:
+        cleaned = room.cleaned[text] = clean_cut(text, MOST_CHARS)
+    return cut(cleaned, room.chars)
 
 
 def _url(url: str) -> str:
-    return clean(url).encode()[:URL_BYTES].decode(errors="ignore")
+    return clean(url[:URL_BYTES]).encode()[:URL_BYTES].decode(errors="ignore")
 
 
 def _said_moment(said: object) -> str | None:

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ELLIPSIS: Final = "…"
 BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")  # controls and line ends of any kind
@@ -23,6 +23,8 @@ MARKS: Final = (  # accents of all scripts that stand above and below letters
 PILES: Final = re.compile(f"([{MARKS}]{{6}})[{MARKS}]+")  # more than any language writes, drawn across other lines
 JOINERS: Final = ("\u200d", "\ufe0f")
 LONG_WORD: Final = 30  # cells
+AHEAD: Final = 4  # times the characters that show; what is cleaned away is seldom more
+MARGIN: Final = 20  # characters in which the end of a part may be cleaned otherwise than in the whole
 URL_LIMIT: Final = 4_000  # a longer address leads nowhere, and would fill a message by itself
 
 
@@ -34,7 +36,18 @@ def clean(text: str) -> str:
 
 def line(text: str, limit: int) -> str:
     """The text as one clean line of at most `limit` characters, cut with an ellipsis."""
-    return cut(SPACES.sub(" ", clean(text)).strip(), limit)
+    return _cut_clean(lambda part: SPACES.sub(" ", clean(part)).strip(), text, limit)
+
+
+def clean_cut(text: str, limit: int) -> str:
+    """The clean text, at most `limit` characters of it."""
+    return _cut_clean(clean, text, limit)
+
+
+def _cut_clean(cleaned: Callable[[str], str], text: str, limit: int) -> str:
+    """Looks through no more of an endless text than can show: what begins it is cleaned to what begins the whole."""
+    begin = cleaned(text[: AHEAD * limit])
+    return cut(begin if len(begin) > limit + MARGIN else cleaned(text), limit)
 
 
 def cut(text: str, limit: int) -> str:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storywatch.notify.languages import language_name
-from storywatch.notify.text import cells, clean, cut, language_tag, line, web_url, wrap
+from storywatch.notify.text import cells, clean, clean_cut, cut, language_tag, line, web_url, wrap
 
 ANY_TEXT = st.text(st.characters(codec=None))  # lone surrogates included
 
@@ -39,6 +41,18 @@ def test_any_text_becomes_one_line_that_can_be_sent(text: str, limit: int) -> No
     assert len(out.splitlines()) <= 1
     assert len(out) <= limit
     assert clean(out) == out
+
+
+@given(
+    st.lists(st.sampled_from(["a", "б", " ", "\n", "\u202e", "\u0301", "\ud83d", "👨\u200d"]), max_size=400).map(
+        "".join
+    ),
+    st.integers(1, 60),
+)
+def test_an_endless_text_is_cut_as_if_all_of_it_had_been_cleaned(text: str, limit: int) -> None:
+    """Looking through its beginning gives the same."""
+    assert clean_cut(text, limit) == cut(clean(text), limit)
+    assert line(text, limit) == cut(re.sub(" +", " ", clean(text)).strip(), limit)
 
 
 def test_what_is_cut_ends_with_an_ellipsis() -> None:
