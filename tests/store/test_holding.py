@@ -139,13 +139,24 @@ def test_the_message_that_tells_several_begins_the_next_interval(desk: Desk) -> 
     assert send(desk, NOON + 11 * MINUTE, EVERY_FIVE) == ["News 3"]
 
 
-def test_a_clock_that_went_back_holds_nothing_longer_than_the_interval(desk: Desk) -> None:
-    """A last message in the future is taken for one of now."""
+def test_a_clock_that_went_back_holds_nothing_for_long(desk: Desk) -> None:
+    """A last message a little ahead is taken for one of now; of one far ahead nobody knows when it was."""
     tell(desk, 0, at=NOON)
-    assert send(desk, NOON + HOUR, EVERY_FIVE) == ["News 0"]
+    assert send(desk, NOON + 2 * MINUTE, EVERY_FIVE) == ["News 0"]
     tell(desk, 1, at=NOON)
     assert send(desk, NOON, EVERY_FIVE) == []
     assert desk.outbox.next_due(DESK, now=NOON, rules=EVERY_FIVE) == NOON + 5 * MINUTE
+    assert send(desk, NOON + 7 * MINUTE, EVERY_FIVE) == ["News 1"]
+    tell(desk, 2, at=NOON - HOUR)
+    assert send(desk, NOON - HOUR, EVERY_FIVE) == ["News 2"]
+
+
+def test_a_pause_that_a_clock_left_far_ahead_is_none(desk: Desk) -> None:
+    """No receiver is given more than a day: what lies further ahead is of a clock that went wrong."""
+    tell(desk, 0, at=NOON)
+    fail(desk, NOON, blame=Blame.CHANNEL, pause_until=NOON + 9 * HOUR)
+    tell(desk, 1, at=NOON - 24 * HOUR, watch=FERRY)
+    assert send(desk, NOON - 24 * HOUR) == ["News 1"]
 
 
 # --------------------------------------------------------------------------- quiet hours and snoozes

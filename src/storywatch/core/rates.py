@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 
 def tokens_now(rate: Rate, *, tokens: float | None, at: datetime | None, now: datetime) -> float:
-    """What `tokens` of a moment have become; a bucket that nobody used is full, and time that went back fills nothing."""
-    if tokens is None or at is None:
+    """What `tokens` of a moment have become. A bucket that nobody used is full; a clock that went back fills nothing.
+
+    If it went back further than a bucket takes to fill, that moment may be years ahead, and the bucket counts as full.
+    """
+    if tokens is None or at is None or at - now > rate.per:
         return float(rate.messages)
     passed = max(now - at, timedelta(0))
     return min(float(rate.messages), tokens + rate.messages * (passed / rate.per))

@@ -307,7 +307,7 @@ def to_tell(troubles: Sequence[Trouble], *, told_apart: Mapping[str, datetime], 
 
 def _is_new(trouble: Trouble, told_apart: Mapping[str, datetime], now: datetime) -> bool:
     last = told_apart.get(trouble.kind)
-    return trouble.told_at is None and (last is None or now - last >= APART)
+    return trouble.told_at is None and (last is None or not timedelta() <= now - last < APART)  # a clock may go back
 
 
 def _is_due_again(trouble: Trouble, now: datetime) -> bool:

@@ -147,7 +147,7 @@ def _keep_interval(connection: Connection, channel: ChannelId, rules: ChannelRul
         or_(delivery.c.hold.is_(None), delivery.c.hold.in_((Hold.SETTLE, Hold.INTERVAL))),
         ~_tells_others(),
     )
-    for row in connection.execute(_told_last(held, since=now - interval)).all():
+    for row in connection.execute(_told_last(held, since=now - interval, until=now + interval)).all():
         this = and_(delivery.c.address == row.address, delivery.c.watch == row.watch)
         until = min(row.last, now) + interval
         note = f"the story was told at {row.last:%H:%M} UTC: waits until {until:%H:%M} UTC"
@@ -155,8 +155,11 @@ def _keep_interval(connection: Connection, channel: ChannelId, rules: ChannelRul
         connection.execute(update(delivery).where(held, this).values(values))
 
 
-def _told_last(held: ColumnElement[bool], *, since: datetime) -> Query:
-    """Of the stories and recipients of these deliveries those that were told of after a moment, and when last."""
+def _told_last(held: ColumnElement[bool], *, since: datetime, until: datetime) -> Query:
+    """Of the stories and recipients of these deliveries those that were told of between two moments, and when last.
+
+    `until` lies ahead: a clock may have gone back a little. Of what is further ahead nobody knows when it was.
+    """
     pairs = select(delivery.c.channel, delivery.c.address, delivery.c.watch).where(held).distinct().subquery()
     sent = delivery.alias("sent")
     return (
@@ -169,6 +172,7 @@ def _told_last(held: ColumnElement[bool], *, since: datetime) -> Query:
                 sent.c.address == pairs.c.address,
                 sent.c.watch == pairs.c.watch,
                 sent.c.sent_at > since,
+                sent.c.sent_at < until,
             ),
         )
         .group_by(pairs.c.address, pairs.c.watch)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from storywatch.core.model import Blame, DeliveryState
 from storywatch.core.rates import next_token_at, tokens_now
+from storywatch.core.retry import LONGEST_WISH
 from storywatch.store.tables import channel_state, delivery, recipient_state
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def room_of(
     """What pause and rate of a channel leave of `limit`; with `lock` nobody else takes of it in this transaction."""
     query = select(channel_state).where(channel_state.c.channel == channel)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is not None and row.not_before is not None and row.not_before > now:
+    if row is not None and row.not_before is not None and now < row.not_before <= now + LONGEST_WISH:
         return Room(messages=0, not_before=row.not_before)
     if rate is None:
         return Room(messages=limit)

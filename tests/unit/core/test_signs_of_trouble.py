@@ -155,6 +155,7 @@ def test_new_troubles_of_feeds_wait_for_others_unless_something_else_is_told() -
     assert to_tell([new], told_apart=apart, now=NOON) == []
     assert to_tell([new, channel], told_apart=apart, now=NOON) == [new, channel]
     assert to_tell([new], told_apart=apart, now=NOON + MINUTE) == [new]
+    assert to_tell([new], told_apart=apart, now=NOON - DAY) == [new], "a clock that went back holds nothing for a day"
 
 
 def test_what_lasts_is_told_again_and_ever_more_rarely() -> None:
