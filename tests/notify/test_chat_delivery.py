@@ -356,3 +356,10 @@ def test_an_address_that_is_none_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="channel 'newsdesk'") as caught:
         channel(Slack(url="https://very-secret:port/"), httpx.AsyncClient())
     assert "very-secret" not in str(caught.value)
+
+
+def test_a_token_that_no_header_can_hold_is_a_dead_letter_with_its_reason() -> None:
+    """A slip in a secret file leaves no row that is tried for ever and never says why."""
+    service = Ntfy(url="http://127.0.0.1:9", topic="desk-alerts", token="very-secret-\u00f6")
+    error = fail(Rejected, "ntfy", service=service)
+    assert str(error) == "ntfy at 127.0.0.1: a token of this channel holds signs that no header can"

@@ -93,6 +93,9 @@ class Caller:
             raise Unsent(message) from exc
         except httpx.RequestError as exc:
             raise Unsent(self._told(exc)) from exc
+        except UnicodeError as exc:
+            message = f"{self.where}: a token of this channel holds signs that no header can"
+            raise Rejected(message) from exc
 
     async def _call(
         self, url: httpx.URL, *, now: datetime, content: bytes | None, headers: Mapping[str, str]
