@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from storywatch.core.model import AlertKind, DigestTidings, Tidings
 from storywatch.notify.links import LinkAction
 from storywatch.notify.text import clean, clean_cut, cut
+from storywatch.notify.weight import weightiest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -215,7 +216,9 @@ def _digest(digest: DigestTidings, room: _Room, *, linker: Linker) -> dict[str, 
         "watch": digest.alert.watch,
         "since": _said_moment(detail.get("since")),
         "until": _said_moment(detail.get("until")),
-        "developments": [_gist(gist, digest, room, linker=linker) for gist in digest.gists[: room.developments]],
+        "developments": [
+            _gist(gist, digest, room, linker=linker) for gist in weightiest(digest.gists, room.developments)
+        ],
         "told": [_told(gist, room, linker=linker) for gist in digest.told[: room.told]],
         "possible": [_doubt(doubt, room) for doubt in digest.doubts[: room.possible]],
         "left_out": {

@@ -25,6 +25,7 @@ from storywatch.notify.letters import (
 )
 from storywatch.notify.links import LinkAction
 from storywatch.notify.text import language_tag, line, web_url, wrap
+from storywatch.notify.weight import weightiest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +118,7 @@ def digest_letter(tidings: DigestTidings, *, linker: Linker, zone: ZoneInfo) -> 
         title=title,
         lead=_digest_lead(tidings.alert, zone=zone),
         preview=line(f"{title}: {headline}", PREVIEW_LIMIT),
-        chapters=_chapters(tidings.gists[:MOST_GISTS], tidings, linker=linker, zone=zone),
+        chapters=_chapters(weightiest(tidings.gists, MOST_GISTS), tidings, linker=linker, zone=zone),
         briefs_left=len(tidings.gists[MOST_GISTS:]),
         told=_chapters(tidings.told[:MOST_TOLD], tidings, linker=linker, zone=zone, told=True),
         told_left=len(tidings.told[MOST_TOLD:]),
