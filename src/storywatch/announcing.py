@@ -40,10 +40,6 @@ class Announcer:
     sources: Sequence[Announcement]
     looked_at: datetime | None = field(default=None, init=False)
 
-    def wake(self) -> None:
-        """Something happened that may be told of: look at the next tick and not some seconds later."""
-        self.looked_at = None
-
     async def announce_due(self) -> int:
         """As `announce`, but every five seconds at the most."""
         now = self.clock.now()

@@ -47,7 +47,7 @@ class Source:
 
 
 def announced(sources: list[Source], *moves: str) -> tuple[list[int], RecordingWaker, FakeClock]:
-    """How many deliveries each move led to: "tick", "now", "wake" or "later"."""
+    """How many deliveries each move led to: "tick", "now" or "later"."""
     waker, clock = RecordingWaker(), FakeClock(NOON)
 
     async def play() -> list[int]:
@@ -55,9 +55,7 @@ def announced(sources: list[Source], *moves: str) -> tuple[list[int], RecordingW
             announcer = Announcer(clock=clock, writer=writer, waker=waker, sources=sources)
             counts = []
             for move in moves:
-                if move == "wake":
-                    announcer.wake()
-                elif move == "later":
+                if move == "later":
                     clock.advance(LOOK_EVERY)
                 else:
                     counts.append(await (announcer.announce() if move == "now" else announcer.announce_due()))
@@ -73,10 +71,10 @@ def test_each_source_is_asked_and_what_it_tells_wakes_the_sender() -> None:
 
 
 def test_sources_are_asked_every_five_seconds_at_the_most() -> None:
-    """A tick that comes too soon asks nobody, unless it was woken or told to look now."""
+    """A tick that comes too soon asks nobody, unless it is told to look now."""
     source = Source()
-    announced([source], "tick", "tick", "later", "tick", "tick", "wake", "tick", "now")
-    assert source.asked_at == [NOON, *[NOON + timedelta(seconds=5)] * 3]
+    announced([source], "tick", "tick", "later", "tick", "tick", "now")
+    assert source.asked_at == [NOON, *[NOON + timedelta(seconds=5)] * 2]
 
 
 def test_a_clock_that_was_set_back_does_not_silence_the_sources() -> None:

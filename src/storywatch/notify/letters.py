@@ -104,11 +104,6 @@ class Letter:
     delivery: str
 
     @property
-    def timeline_url(self) -> str:
-        """Where the page shows it."""
-        return self.links.timeline
-
-    @property
     def languages(self) -> tuple[str, ...]:
         """The languages that occur: ours first."""
         said = (self.correction.lang,) if self.correction else ()

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from storywatch.core.model import Blame, DeliveryState
 from storywatch.core.rates import next_token_at, tokens_now
 from storywatch.core.retry import LONGEST_WISH
+from storywatch.core.troubles import CHANNEL_FAILURES
 from storywatch.store.tables import channel_state, delivery, recipient_state
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from storywatch.store.tables import Found
 
 MOST_REFUSALS = 3  # in a row; a mail server's "no such user" may be its own mistake once
-DOWN = 3  # failures in a row; a single message that a receiver minds must not be tried again and again
 NEARLY = 1e-9  # of a token, lost where fractions are added
 
 
@@ -42,8 +42,13 @@ def note_outcome(database: Database, connection: Connection, to: Recipient, outc
 
 
 def _go_on(connection: Connection, channel: ChannelId, *, at: datetime) -> None:
-    """A channel that was down works again: what waits for another try there need not wait out its hours."""
-    down = select(channel_state.c.id).where(channel_state.c.channel == channel, channel_state.c.failures >= DOWN)
+    """A channel that was down works again: what waits for another try there need not wait out its hours.
+
+    It was down after several failures in a row: one message that a receiver minds must not be tried again and again.
+    """
+    down = select(channel_state.c.id).where(
+        channel_state.c.channel == channel, channel_state.c.failures >= CHANNEL_FAILURES
+    )
     if connection.execute(down).first() is None:
         return
     waiting = (
