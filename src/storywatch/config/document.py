@@ -43,6 +43,7 @@ PLAIN_TYPES = {
     "model_type": "a table",
     "model_attributes_type": "a table",
 }
+SUCH_AS = {"digest": '{ at = "08:00" }', "quiet_hours": '{ from = "23:00", to = "06:30" }'}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,7 +115,8 @@ class Document:
             case "value_error":
                 self.fault(path, str(detail["ctx"]["error"]), at_value=True)
             case kind:
-                self.fault(path, f"expected {PLAIN_TYPES[kind]}, found {found(given)}", at_value=True)
+                example = f" such as {SUCH_AS[last]}" if last in SUCH_AS else ""
+                self.fault(path, f"expected {PLAIN_TYPES[kind]}{example}, found {found(given)}", at_value=True)
 
     def _place(self, path: Path) -> Place:
         """Of the path, or of the nearest table around it that the file shows."""
