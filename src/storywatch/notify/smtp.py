@@ -157,6 +157,12 @@ class SmtpSession:
             return self._answer(exc)
         if isinstance(exc, TimeoutError):
             return Unsent(f"{self._where}: no answer in time")
+        if isinstance(exc.__cause__, ConnectionRefusedError):
+            return Unsent(f"{self._where}: nothing answers at this port")
+        if "STARTTLS extension" in _words(exc):
+            return Unsent(
+                f'{self._where} offers no STARTTLS, so it gets nothing: try smtps://, or tls = "none" on this machine'
+            )
         return Unsent(f"{self._where}: {_words(exc)}")
 
     def _answer(self, exc: aiosmtplib.SMTPResponseException) -> SendFailed:
