@@ -284,7 +284,8 @@ def _digest_lead(alert: Alert, *, zone: ZoneInfo) -> str:
     if not (since and until):
         return words
     began, ended = datetime.fromisoformat(since), datetime.fromisoformat(until)
-    return f"{words}, {_clock(began, zone)} to {_time(ended, zone)}"
+    same_day = began.astimezone(zone).date() == ended.astimezone(zone).date()
+    return f"{words}, {_clock(began, zone)} to {_time(ended, zone, day=not same_day)}"
 
 
 def _chapters(
@@ -339,7 +340,7 @@ def _doubt(doubt: Doubt, *, linker: Linker, zone: ZoneInfo) -> DoubtLine:
         language=_language(doubt.report.lang),
         when=_time(doubt.report.seen_at, zone),
         score=f"{doubt.score:.2f}",
-        why=tuple(line(reason, BRIEF_LIMIT) for reason in doubt.why[:REASONS_OF_A_DOUBT]),
+        why=tuple(line(reason, BRIEF_LIMIT).removesuffix(".") for reason in doubt.why[:REASONS_OF_A_DOUBT]),
         url=web_url(doubt.report.url),
     )
 
@@ -364,8 +365,9 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
-def _time(at: datetime, zone: ZoneInfo) -> str:
-    return f"{_clock(at, zone)} {zone.key.rpartition('/')[2].replace('_', ' ')}"
+def _time(at: datetime, zone: ZoneInfo, *, day: bool = True) -> str:
+    clock = _clock(at, zone) if day else f"{at.astimezone(zone):%H:%M}"
+    return f"{clock} {zone.key.rpartition('/')[2].replace('_', ' ')}"
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:

@@ -247,7 +247,7 @@ def test_a_digest_tells_what_was_told_and_what_is_in_doubt() -> None:
     told, _, doubts = text.partition("== Told before, one by one")[2].partition("== In doubt")
     assert "- Pier 4 of the harbour is open again (Harbor Times, 2 March, 18:00 Kyiv)" in told
     assert "Паромна лінія:\n  - Pier 5 of" in told
-    assert "Score 0.42: “hints at” is said of something that has not happened. Only" in doubts
+    assert "Score 0.42: “hints at” is said of something that has not happened; Only" in doubts
     assert "https://harbor-times.example/d1" in doubts
     unlinked = a_doubt(report=a_report(url="javascript:alert(1)"), why=())
     assert "Score 0.42\n" in body(a_digest(doubts=(unlinked,)))
