@@ -131,6 +131,7 @@ def test_the_headers_make_one_thread_a_story() -> None:
         "References": "<story.harbour-strike@example.org>",
         "List-Id": "<harbour-strike.storywatch.example.org>",
         "List-Unsubscribe": f"<{unsubscribe_link(tidings())}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Content-Language": "en",
         "MIME-Version": "1.0",
         "Content-Type": 'multipart/alternative; boundary="=_dlv_0123456789abcdef01234567"',
