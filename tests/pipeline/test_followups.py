@@ -28,7 +28,7 @@ from storywatch.core.model import (
     WatchId,
 )
 from storywatch.core.revisits import VisitOutcome
-from storywatch.errors import Unsent
+from storywatch.errors import StorywatchError, Unsent
 from storywatch.ports import Desk
 from storywatch.store.acknowledgements import Acknowledgements
 from storywatch.store.feedback import Feedback
@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from at_work import News
+    from sqlalchemy import Connection
 
-    from storywatch.core.model import DeliveryClaim, Message
+    from storywatch.core.followups import Followup
+    from storywatch.core.model import DeliveryClaim, DeliveryId, Message
     from storywatch.store.engine import Database
 
 GAZETTE, HERALD, RADIO = map(FeedId, ("gazette", "herald", "radio"))
@@ -336,6 +338,51 @@ def test_it_is_said_when_others_report_it_too(database: Database) -> None:
             ]
 
     play(database, scene, corroborate=(2, 4))
+
+
+class Stumbling(Corroborations):
+    """The database is locked when it first has something to write."""
+
+    stumbled = False
+
+    def _record(self, connection: Connection, one: Followup) -> list[DeliveryId]:
+        if not self.stumbled:
+            self.stumbled = True
+            message = "the database is locked"
+            raise StorywatchError(message)
+        return super()._record(connection, one)
+
+
+def test_a_follow_up_that_could_not_be_written_is_looked_at_again(database: Database) -> None:
+    """It does not rest for two weeks as if it had been told."""
+
+    async def scene(room: Newsroom) -> None:
+        source = Stumbling(database, Desk(room.work.watches, room.work.pipeline.rules))
+        room.announcer = replace(room.announcer, sources=[source])
+        await room.breaks()
+        await room.joins(GAZETTE, OTHER_WORDS[0])
+        await room.pass_by(hours=1)
+        assert source.stumbled
+        assert [detail["owners"] for _, detail in room.mailbox.told(AlertKind.CORROBORATED)] == [2]
+
+    play(database, scene, corroborate=(2,))
+
+
+def test_a_channel_that_was_disabled_meanwhile_hears_of_it_when_it_is_back(database: Database) -> None:
+    """A reload that changes nobody's watch may bring back whom there is to tell."""
+
+    async def scene(room: Newsroom) -> None:
+        await room.breaks()
+        rules, desk = room.work.pipeline.rules, Desk(room.work.watches, {})
+        room.announcer = replace(room.announcer, sources=[Corroborations(database, desk)])
+        await room.joins(GAZETTE, OTHER_WORDS[0])
+        await room.pass_by(hours=1)
+        assert room.mailbox.told(AlertKind.CORROBORATED) == []
+        desk.rules = rules
+        await room.pass_by(hours=1)
+        assert [detail["owners"] for _, detail in room.mailbox.told(AlertKind.CORROBORATED)] == [2]
+
+    play(database, scene, corroborate=(2,))
 
 
 def test_of_several_levels_at_once_only_the_highest_is_told(database: Database) -> None:

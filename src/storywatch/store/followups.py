@@ -82,14 +82,20 @@ class Followups:
         if self.looked_at is not None and timedelta() <= now - self.looked_at < LOOK_EVERY:
             return []
         self.looked_at = now
-        asked = [(one.id, one.channels, one.remind, one.corroborate) for one in self.desk.watches]
-        if asked != self.asked:  # a reload: what was to rest by the old keys need not
-            self.asked = asked
+        asked: list[tuple[Any, ...]] = [
+            (one.id, one.channels, one.remind, one.corroborate) for one in self.desk.watches
+        ]
+        asked += [(channel, rules.recipients) for channel, rules in self.desk.rules.items()]
+        if asked != self.asked:  # a reload, or a look that failed: what was to rest by it need not
             self.rests.clear()
+        self.asked = []
         with self.database.read() as connection:
             due = list(self._due(connection, now=now))
-        if not due:
-            return []
+        new = self._write(due) if due else []
+        self.asked = asked  # only now: what was not committed is looked at again
+        return new
+
+    def _write(self, due: Sequence[Followup]) -> list[DeliveryId]:
         with self.database.write() as connection:
             return [new for one in due if self._holds(connection, one) for new in self._record(connection, one)]
 
