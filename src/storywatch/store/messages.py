@@ -176,20 +176,24 @@ def _told(
         delivery.c.sent_at <= until,
         alert.c.kind != AlertKind.REMINDER,  # it says nothing that was not told
     )
-    return _gists(connection, sent, delivery.c.sent_at)[-MOST_TOLD:]
+    return _gists(connection, sent, delivery.c.sent_at, newest=MOST_TOLD)
 
 
-def _gists(connection: Connection, which: ColumnElement[bool], order: ColumnElement[datetime]) -> tuple[Gist, ...]:
-    """The developments that some deliveries tell, in an order."""
+def _gists(
+    connection: Connection, which: ColumnElement[bool], order: ColumnElement[datetime], *, newest: int | None = None
+) -> tuple[Gist, ...]:
+    """The developments that some deliveries tell, in an order; of very many only so many of the newest are read."""
     query = (
         _developments()
         .add_columns(alert.c.kind.label("told_as"), alert.c.detail)
         .join(alert, alert.c.development_id == development.c.id)
         .join(delivery, delivery.c.alert_id == alert.c.id)
         .where(which)
-        .order_by(order, delivery.c.id)
     )
-    rows = connection.execute(query).all()
+    if newest is None:
+        rows = connection.execute(query.order_by(order, delivery.c.id)).all()
+    else:
+        rows = connection.execute(query.order_by(order.desc(), delivery.c.id.desc()).limit(newest)).all()[::-1]
     reports = load_reports(connection, [row.uid for row in rows])
     return tuple(
         Gist(

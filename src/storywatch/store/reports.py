@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, select, union
 
 from storywatch.core.corrections import development_id, label_after, moved_by, standing
 from storywatch.core.followups import Carrier
@@ -82,6 +82,9 @@ def _reports(watch: WatchId, developments: Collection[str], said: Said) -> Query
     """All that may carry one of these."""
     claimed = [one for one, answer in said.items() if answer.kind is not FeedbackKind.WRONG]
     judged = and_(verdict.c.development.in_(developments), verdict.c.label.in_((Label.DEVELOPMENT, Label.REPEAT)))
+    named = verdict.c.article_id.in_(select(article.c.id).where(article.c.uid.in_(claimed)))
+    # Each by its own index: an OR of the two reads every verdict of the story, for each message that is made.
+    keys = union(*(select(verdict.c.id).where(verdict.c.watch == watch, these) for these in (judged, named)))
     return (
         select(
             article,
@@ -92,7 +95,7 @@ def _reports(watch: WatchId, developments: Collection[str], said: Said) -> Query
             verdict.c.id.label("verdict_id"),
         )
         .join(verdict, verdict.c.article_id == article.c.id)
-        .where(verdict.c.watch == watch, or_(judged, article.c.uid.in_(claimed)))
+        .where(verdict.c.id.in_(keys))
     )
 
 
