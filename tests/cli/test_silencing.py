@@ -47,7 +47,7 @@ def test_a_story_is_muted_listed_and_told_again(storywatch: Storywatch, judged: 
     """Who, why, since when and until when; each command says how to go back."""
     done = storywatch("mute", HARBOUR, "--by", "Olena", "--reason", "the court's recess")
     assert done.status == 0
-    assert done.lines[0] == f"{HARBOUR}: muted until it is ended by Olena: the court's recess"
+    assert done.lines[0] == f"{HARBOUR}: muted by Olena until it is ended: the court's recess"
     assert done.lines[-1] == f"to take it back: storywatch unmute {HARBOUR}"
     [line] = storywatch("silences", "--json").json
     assert (line["watch"], line["kind"], line["by"], line["reason"], line["active"]) == (
@@ -56,7 +56,7 @@ def test_a_story_is_muted_listed_and_told_again(storywatch: Storywatch, judged: 
     assert "0 muted" in storywatch("silences").lines[0]
     undone = storywatch("unmute", HARBOUR, "--by", "Piotr")
     assert undone.lines == [
-        f"{HARBOUR}: over for everybody; it was muted until it is ended by Olena: the court's recess"
+        f"{HARBOUR}: over for everybody; it was muted by Olena until it is ended: the court's recess"
     ]
     assert storywatch("silences").lines == []
     [over] = storywatch("silences", "--all", "--json").json
@@ -105,12 +105,14 @@ def test_one_recipient_may_be_spared(storywatch: Storywatch, judged: Desk) -> No
     assert "muted for newsroom" in storywatch("mute", HARBOUR, "--channel", "newsroom").lines[0]
     many = storywatch("mute", HARBOUR, "--channel", "night")
     assert many.status == 2
-    assert "--channel night --recipient a@desk.test, --channel night --recipient b@desk.test" in many.err
+    assert "\n  --channel night --recipient a@desk.test\n  --channel night --recipient b@desk.test\n" in many.err
     none = storywatch("mute", HARBOUR, "--recipient", "nobody@desk.test")
-    assert (none.status, "no recipient fits; there are: --channel desk" in none.err) == (2, True)
+    assert (none.status, "no recipient fits; there are:\n  --channel desk" in none.err) == (2, True)
     assert storywatch("mute", HARBOUR).lines[-1] == f"to take it back: storywatch unmute {HARBOUR}"
     ended = storywatch("unmute", HARBOUR)
-    assert ended.lines[1] == "still in force; there is: mute for desk@desk.test, mute for newsroom"
+    assert (
+        ended.lines[1] == "still in force; there is: mute for desk@desk.test, mute for newsroom (--recipient names one)"
+    )
     taken_back = storywatch("unmute", HARBOUR, "--channel", "desk", "--recipient", "desk@desk.test")
     assert taken_back.status == 0
     gone = storywatch("unmute", HARBOUR, "--channel", "gone", "--recipient", "x@desk.test", "--json")

@@ -114,7 +114,7 @@ def test_a_newer_silence_takes_the_place_of_the_former(desk: Desk) -> None:
     assert {row.not_before for row in rows(desk)} == {NOON + DAY}
     silences.begin(HARBOUR, SilenceKind.MUTE, by="Olena", reason="enough", now=NOON + HOUR)
     assert send(desk, NOON + HOUR) == []
-    assert {(row.state, row.reason) for row in rows(desk)} == {("muted", "muted until it is ended by Olena: enough")}
+    assert {(row.state, row.reason) for row in rows(desk)} == {("muted", "muted by Olena until it is ended: enough")}
     [first, second, third] = silences.list_silences(ended=True, now=NOON + HOUR)
     assert (first.ended_by, second.ended_by, third.active) == ("a newer one, by Piotr", "a newer one, by Olena", True)
     assert (third.muted, second.holds) == (2, 0)
@@ -180,6 +180,16 @@ def test_muted_rows_are_counted_for_the_silence_that_muted_them(desk: Desk) -> N
     for number in (2, 3):
         happens(desk, number, at=NOON + 4 * HOUR)
     assert [line.muted for line in silences.list_silences(ended=True, now=NOON + 5 * HOUR)] == [1, 2]
+
+
+def test_what_is_muted_for_one_is_counted_whenever_the_silence_of_another_ends(desk: Desk) -> None:
+    """The end of an earlier silence of somebody else takes nothing away."""
+    silences = Silences(desk.database)
+    for recipient in (ANA, BEN):
+        silences.begin(HARBOUR, SilenceKind.MUTE, recipient=recipient, now=NOON)
+    happens(desk, 1, at=NOON + HOUR)
+    silences.end(HARBOUR, recipient=ANA, now=NOON + 2 * HOUR)
+    assert [line.muted for line in silences.list_silences(ended=True, now=NOON + 3 * HOUR)] == [1, 1]
 
 
 # --------------------------------------------------------------------------- acknowledgements, follow-ups

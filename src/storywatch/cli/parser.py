@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     feedback = add("feedback", "tell a watch what it judged wrongly, or list what was told", json=True)
     feedback.add_argument("--watch", required=True, metavar="WATCH", help="the watch's id")
-    feedback.add_argument("article", nargs="?", metavar="ARTICLE", help="its address, its id or the first signs of it")
+    feedback.add_argument("article", nargs="?", metavar="ARTICLE", help="its address, its id, or how that begins")
     feedback.add_argument("verb", nargs="?", choices=["wrong", "same-as", "new", "undo"], help="what to say of it")
     feedback.add_argument("development", nargs="?", metavar="DEV", help="after same-as: a development's id")
     feedback.add_argument("--off-topic", action="store_true", help="with wrong: it is about another matter")
@@ -118,7 +118,7 @@ def _silences(add: _Adder) -> None:
     silences = add("silences", "the stories that are muted or snoozed: by whom, why, until when", json=True)
     silences.add_argument("--all", action="store_true", help="also those that are over")
     acknowledge = add("acknowledge", "say that somebody has taken notice of a development", json=True)
-    acknowledge.add_argument("development", metavar="DEV", help="its id or the first signs of it")
+    acknowledge.add_argument("development", metavar="DEV", help="its id, or how it begins")
     acknowledge.add_argument("--by", metavar="NAME", help="who has")
 
 

@@ -94,7 +94,8 @@ def unmute(options: Namespace) -> int:
 
 def _others(left: list[SilenceLine]) -> str:
     named = ", ".join(f"{line.kind} for {line.address or 'everybody'}" for line in left)
-    return f"; there is: {named}" if left else ""
+    which = " (--recipient names one)" if any(line.address for line in left) else ""
+    return f"; there is: {named}{which}" if left else ""
 
 
 def silences(options: Namespace) -> int:
@@ -178,7 +179,7 @@ def _until(options: Namespace, config: Config, *, now: datetime) -> datetime | N
     try:
         moment = datetime.fromisoformat(options.until)
     except ValueError as error:
-        fault = f"{options.command}: --until {options.until!r}: expected a moment such as 2026-12-01T08:00"
+        fault = f"{options.command}: --until {options.until!r}: expected a moment such as 2026-12-01T08:00, or --for 3d"
         raise ConfigError((fault,)) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(config.service.timezone))
@@ -199,9 +200,8 @@ def _recipient(options: Namespace, config: Config, *, former: bool = False) -> R
         return fits[0]
     if not fits and former and options.recipient and options.channel:
         return Recipient(channel=ChannelId(options.channel), address=options.recipient)
-    named = ", ".join(f"--channel {one.channel} --recipient {one.address}" for one in fits or there) or "none"
-    fault = "more than one recipient fits" if fits else "no recipient fits"
-    raise ConfigError((f"{options.command}: {fault}; there are: {named}",))
+    fault = "more than one recipient fits; name one of:" if fits else "no recipient fits; there are:"
+    raise ConfigError((f"{options.command}: {fault}", *(f" {_whose(one)}" for one in fits or there)))
 
 
 def _whose(recipient: Recipient | None) -> str:

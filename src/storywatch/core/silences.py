@@ -26,7 +26,7 @@ def check_silence(
         message = f"{until:%Y-%m-%d %H:%M} UTC is past: name a moment to come"
         raise StorywatchError(message)
     if kind is SilenceKind.SNOOZE and until is None and not until_major:
-        message = "a snooze needs an end: name a moment, a time, or the next major development; or mute the story"
+        message = "a snooze needs an end: --until, --for or --until-major; mute needs none"
         raise StorywatchError(message)
     if any(text is not None and (len(text) > LONGEST_WORDS or not text.isprintable()) for text in words):
         message = f"a name or a reason is one line of at most {LONGEST_WORDS} signs"
@@ -58,9 +58,9 @@ def covering(
 def in_words(silence: Silence) -> str:
     """Why something was not told, or not yet."""
     what = "muted" if silence.kind is SilenceKind.MUTE else "snoozed"
+    said = f" by {silence.by}" if silence.by else ""
     whom = f" for {silence.recipient.address}" if silence.recipient else ""
     ends = [f"until {silence.until:%Y-%m-%d %H:%M} UTC"] if silence.until else []
     ends += ["until the next major development"] if silence.until_major else []
-    said = f" by {silence.by}" if silence.by else ""
     why = f": {silence.reason}" if silence.reason else ""
-    return f"{what}{whom} {' or '.join(ends) or 'until it is ended'}{said}{why}"
+    return f"{what}{said}{whom} {' or '.join(ends) or 'until it is ended'}{why}"

@@ -150,7 +150,7 @@ def _headline(row: Found) -> str:
     if row.kind == AlertKind.DIGEST:
         return f"{row.folded} together" if row.folded else "digest"
     signs = [sign["words"] for sign in row.detail.get("signs", ())]
-    more = f" and {len(signs) - 1} more" if len(signs) > 1 else ""
+    more = f"; and {len(signs) - 1} more" if len(signs) > 1 else ""
     return f"{'over' if row.kind == AlertKind.RECOVERED else 'trouble'}: {signs[0]}{more}" if signs else row.kind
 
 

@@ -223,7 +223,13 @@ def _muted(row: Found, ended_at: datetime | None) -> Query:
     """What has this silence for its reason: of two in the same words, what was found after the other had ended."""
     before = (
         select(func.max(silence.c.ended_at))
-        .where(silence.c.watch == row.watch, silence.c.id < row.id, silence.c.kind == row.kind)
+        .where(
+            silence.c.watch == row.watch,
+            silence.c.channel.is_not_distinct_from(row.channel),
+            silence.c.address.is_not_distinct_from(row.address),
+            silence.c.id < row.id,
+            silence.c.kind == row.kind,
+        )
         .scalar_subquery()
     )
     query = (
@@ -236,6 +242,8 @@ def _muted(row: Found, ended_at: datetime | None) -> Query:
             or_(before.is_(None), alert.c.created_at > before),
         )
     )
+    if row.channel is not None:  # two channels may have one address
+        query = query.where(delivery.c.channel == row.channel)
     return query if ended_at is None else query.where(alert.c.created_at <= ended_at)
 
 
