@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from builders import NOON, a_judged, an_article
+from newsroom import email
 from rich.cells import cell_len
 from terminals import shown, without_style
 
@@ -118,8 +119,9 @@ def test_a_sent_one_goes_again_only_when_that_is_said(told: Desk, storywatch: St
     assert storywatch("redeliver", uid[:10], "--again").lines[-1] == "1 delivery is sent again"
 
 
-def test_all_about_one_delivery(told: Desk, storywatch: Storywatch) -> None:
+def test_all_about_one_delivery(told: Desk, desk_files: ConfigDir, storywatch: Storywatch) -> None:
     """Where it is and why, what it says, and each try."""
+    desk_files.channels = email(2525)
     tell(told, end=LATER)
     [view] = told.views.deliveries()
     done = storywatch("deliveries", view.id[:9])
@@ -159,6 +161,7 @@ def test_why_questions_fit_a_narrow_terminal(
     told: Desk, desk_files: ConfigDir, storywatch: Storywatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In 80 columns a row is a block; what was told together leads to what told it."""
+    desk_files.channels = email(2525)
     for number in (1, 2):
         article = an_article(url=f"https://harbor-times.example/{number}", title=f"News {number} " + "항만 " * 40)
         told.judge(article, a_judged(article, watch="a-story-with-a-long-name" if number == 1 else "other"))

@@ -105,12 +105,14 @@ def test_in_a_pipe_a_row_is_a_line_of_cells_with_tabs(told: Desk, storywatch: St
     tell(told)
     assert storywatch("stories").lines == ["harbour-strike\t3\t0\t3\t3\tUnion signs\t2026-03-02 13:00"]
     waiting, sent = [view.id for view in told.views.deliveries()]
+    gone = "channel desk is not in storywatch.toml any more; waits until it is there again"
     assert storywatch("deliveries").lines == [
-        "waiting\t2026-03-11 13:00\tdesk desk@example.org\t0\tharbour-strike\tShips sail again\t\t" + waiting,
+        f"waiting\t2026-03-11 13:00\tdesk desk@example.org\t0\tharbour-strike\tShips sail again\t{gone}\t{waiting}",
         "sent\t2026-03-02 12:01\tdesk desk@example.org\t1\tharbour-strike\t" + FIRST + "\t\t" + sent,
     ]
     assert storywatch("deliveries", "--state", "sent", "--limit", "1").lines[0].startswith("sent\t")
     assert storywatch("deliveries", "--state", "dead").lines == []
+    assert f"  state: waiting, {gone}" in storywatch("deliveries", waiting).lines
     assert storywatch("feeds").lines[0].split("\t")[:4] == ["harbor-times", "en", "ok", "3"]
 
 

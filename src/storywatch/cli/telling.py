@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from rich.text import Text
 from storywatch.app import hold_database
 from storywatch.cli.printing import console, narrow, one_line, print_json, print_table, when
 from storywatch.config import load_config
-from storywatch.core.model import DeliveryState, WatchId
+from storywatch.core.model import ChannelId, DeliveryState, WatchId
 from storywatch.errors import StorywatchError
 from storywatch.store.engine import parse_url
 from storywatch.store.views import Views
@@ -22,6 +23,8 @@ from storywatch.store.views import Views
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
 
     from storywatch.config import Config
     from storywatch.core.model import NewSentence
@@ -106,7 +109,7 @@ def _tell(development: DevelopmentView) -> None:
     lines = [*(_said(new) for new in development.new), _reported(development), _told(development)]
     lines += [development.acknowledged.in_words()] if development.acknowledged else []
     for line in map(one_line, lines):
-        out.print(Padding(Text(line), (0, 0, 0, 2), expand=False) if out.is_terminal else Text(f"  {line}"))
+        _indented(out, line)
     out.print()
 
 
@@ -133,11 +136,14 @@ def _told(development: DevelopmentView) -> str:
 
 def deliveries(options: Namespace) -> int:
     """`storywatch deliveries [DLV]`."""
-    with open_views(load_config(options.config, environ=os.environ)) as views:
+    config = load_config(options.config, environ=os.environ)
+    with open_views(config) as views:
         if options.delivery:
-            return _tell_fate(views.delivery(options.delivery), as_json=options.json)
+            fate = views.delivery(options.delivery)
+            return _tell_fate(replace(fate, delivery=_as_configured(fate.delivery, config)), as_json=options.json)
         state = DeliveryState(options.state) if options.state else None
-        found = views.deliveries(state=state, channel=options.channel, watch=options.watch, limit=options.limit)
+        rows = views.deliveries(state=state, channel=options.channel, watch=options.watch, limit=options.limit)
+    found = [_as_configured(row, config) for row in rows]
     if options.json:
         print_json(found)
         return 0
@@ -159,10 +165,27 @@ def deliveries(options: Namespace) -> int:
             )
             for delivery in found
         ],
-        empty="No delivery yet.",
+        empty="No such delivery." if state or options.channel or options.watch else "No delivery yet.",
         texts=("headline", "why"),
     )
     return 0
+
+
+def _indented(out: Console, line: str) -> None:
+    """Wrapped on a terminal; whole elsewhere."""
+    out.print(Padding(Text(line), (0, 0, 0, 2), expand=False) if out.is_terminal else Text(f"  {line}"))
+
+
+def _as_configured(one: DeliveryView, config: Config) -> DeliveryView:
+    """What waits on a channel that can't send now says so, before all else."""
+    if one.state != DeliveryState.WAITING:
+        return one
+    channel = config.channels.get(ChannelId(one.channel))
+    if channel is None:
+        return replace(
+            one, why=f"channel {one.channel} is not in storywatch.toml any more; waits until it is there again"
+        )
+    return replace(one, why=f"the channel is disabled: {channel.disabled}") if channel.disabled else one
 
 
 def _tell_in_blocks(found: Sequence[DeliveryView]) -> None:
@@ -173,7 +196,7 @@ def _tell_in_blocks(found: Sequence[DeliveryView]) -> None:
         out.print(Text.assemble((one.state, "bold"), f"  {moment}  {to_whom(one)}  ", (short_id(one.id), "dim")))
         for line in (f"{one.watch}: {one.headline}" if one.watch else one.headline, one.why):
             if line:
-                out.print(Padding(Text(one_line(line)), (0, 0, 0, 2), expand=False))
+                _indented(out, one_line(line))
 
 
 def _tell_fate(fate: FateView, *, as_json: bool) -> int:
@@ -195,7 +218,7 @@ def _tell_fate(fate: FateView, *, as_json: bool) -> int:
     out.print(Text(one.id, "bold"))
     for name, told in lines:
         if told:
-            out.print(Padding(Text(one_line(f"{name}: {told}")), (0, 0, 0, 2), expand=False))
+            _indented(out, one_line(f"{name}: {told}"))
     print_table(
         ("try", "when (UTC)", "outcome", "code", "reason"),
         [
