@@ -126,7 +126,8 @@ class Outside:
     discoverer: Discoverer
     hubs: HttpHubCaller
     channels: Mapping[ChannelId, AnyChannel]
-    rules: Mapping[ChannelId, ChannelRules]
+    rules: Mapping[ChannelId, ChannelRules]  # of `channels`
+    planned: Mapping[ChannelId, ChannelRules]  # of the disabled ones too: what is planned for them waits
     pinger: Pinger | None = None
 
     async def aclose(self) -> None:
@@ -168,7 +169,7 @@ class App:
     @property
     def teacher(self) -> Teacher:
         """Takes what the desk says, with the channels as they are configured now."""
-        return Teacher(feedback=self.feedback, encoder=self.pipeline.encoder, rules=self.outside.rules)
+        return Teacher(feedback=self.feedback, encoder=self.pipeline.encoder, rules=self.outside.planned)
 
     async def reload(self) -> bool:
         """Go on with the configuration as it now stands in its files; where that can't be, with the old one."""
@@ -191,7 +192,7 @@ class App:
         await self.pipeline.reconfigure(
             watches=config.watches,
             channels=outside.channels,
-            rules=outside.rules,
+            rules=outside.planned,
             feeds=outside.feeds,
             pages=outside.pages,
             adviser=build_adviser(
@@ -352,7 +353,7 @@ async def open_app(
             detect_language=detect_language,
             watches=watches,
             channels=outside.channels,
-            rules=outside.rules,
+            rules=outside.planned,
             writer=writer,
             thinker=thinker,
             weights=trained_weights(config, encoder),
@@ -472,6 +473,7 @@ def build_outside(config: Config, *, clock: Clock, readers: Readers, keys: tuple
             name: build_channel(settings, config, client=client, linker=linker) for name, settings in usable.items()
         },
         rules={name: rules_of(settings) for name, settings in usable.items()},
+        planned={name: rules_of(settings) for name, settings in config.channels.items()},
         pinger=Pinger(config.service.ping_url, client=client) if config.service.ping_url else None,
     )
 
@@ -571,6 +573,7 @@ def rules_of(settings: ChannelSettings) -> ChannelRules:
         digest=settings.digest,
         min_interval=settings.min_interval,
         rate=settings.rate,
+        disabled=settings.disabled,
     )
 
 

@@ -303,7 +303,7 @@ def test_each_watch_judges_for_itself(database: Database) -> None:
     ("changes", "reason"),
     [
         ({"channels": ()}, "the watch has no channels: its developments are on the page only"),
-        ({"channels": (ChannelId("mute"),)}, "none of the watch's channels is in use: mute"),
+        ({"channels": (ChannelId("mute"),)}, "none of the watch's channels is configured: mute"),
         ({"languages": frozenset({"ko"})}, "language not asked for"),
     ],
 )
@@ -466,5 +466,26 @@ def test_a_second_feed_brings_an_article_to_the_watches_that_follow_only_it(data
             assert [one.watch for one in again] == ["third"]
             assert [row.watch for row in work.rows("verdict")] == ["harbour-strike", "second", "third"]
             assert len(work.rows("article")) == 1
+
+    asyncio.run(play())
+
+
+def test_what_is_told_on_a_channel_that_is_disabled_waits_and_says_so(database: Database) -> None:
+    """A secret that is missing after a restart loses nothing: once it is back, all that waited is sent."""
+
+    async def play() -> None:
+        async with AtWork(database) as work:
+            desk, channel = work.pipeline.rules[DESK], work.channels[DESK]
+            work.pipeline.channels = {}
+            work.pipeline.rules = {DESK: replace(desk, disabled="the environment variable KEY is not set")}
+            await work.baseline()
+            await work.break_news(DEAL)
+            [waiting] = work.rows("delivery")
+            assert waiting.state == "waiting"
+            assert waiting.note == "channel desk is disabled: the environment variable KEY is not set"
+            work.pipeline.channels, work.pipeline.rules = {DESK: channel}, {DESK: desk}
+            work.clock.advance(timedelta(days=1))
+            assert len(await work.deliver()) == 1
+            assert [row.state for row in work.rows("delivery")] == ["sent"]
 
     asyncio.run(play())

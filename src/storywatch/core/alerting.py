@@ -32,7 +32,8 @@ class Rate:
 class ChannelRules:
     """Whom a channel reaches, and when. A webhook's only recipient is the channel itself, by its id.
 
-    `min_interval` is the least time between two messages about one story to one recipient.
+    `min_interval` is the least time between two messages about one story to one recipient. `disabled` is why nothing
+    can be sent on it now: what is planned for it waits.
     """
 
     recipients: tuple[str, ...]
@@ -40,6 +41,7 @@ class ChannelRules:
     digest: DigestTimes | None = None
     min_interval: timedelta = NOTHING
     rate: Rate | None = None
+    disabled: str | None = None
 
 
 def plan_alert(
@@ -47,7 +49,7 @@ def plan_alert(
 ) -> tuple[Alert, tuple[PlannedDelivery, ...]]:
     """The alert about a development, with one delivery for each recipient of each channel of the watch.
 
-    `rules` holds the channels in use. An alert that is held has no deliveries and says why. The ids
+    `rules` holds the configured channels. An alert that is held has no deliveries and says why. The ids
     follow from the development alone, so planning it twice plans the same.
     """
     held = _reason_to_hold(development, article, watch, rules=rules)
@@ -75,7 +77,7 @@ def plan_deliveries(
     now: datetime,
     settle: timedelta = NOTHING,
 ) -> tuple[PlannedDelivery, ...]:
-    """One delivery of an alert for each recipient of each of these channels that is in use."""
+    """One delivery of an alert for each recipient of each of these channels that is configured."""
     return tuple(
         _plan_delivery(
             alert,
@@ -104,7 +106,7 @@ def _reason_to_hold(
     if not watch.channels:
         return "the watch has no channels: its developments are on the page only"
     if not any(channel in rules and rules[channel].recipients for channel in watch.channels):
-        return f"none of the watch's channels is in use: {', '.join(watch.channels)}"
+        return f"none of the watch's channels is configured: {', '.join(watch.channels)}"
     return None
 
 
@@ -119,6 +121,8 @@ def _plan_delivery(
 ) -> PlannedDelivery:
     waits = _digest_moment(alert, severity, rules=rules, now=now)
     not_before, hold, note = waits or _moment(severity, rules=rules, now=now, settle=settle)
+    if rules.disabled:
+        note = f"channel {recipient.channel} is disabled: {rules.disabled}"
     return PlannedDelivery(
         id=DeliveryId(digest("dlv", alert.id, recipient.channel, recipient.address)),
         recipient=recipient,

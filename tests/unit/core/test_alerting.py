@@ -127,7 +127,7 @@ def test_a_watch_without_channels_is_on_the_page_only() -> None:
     """Nobody to tell is a reason too, and so is a channel that is not in use."""
     assert why_held(a_watch()) == "the watch has no channels: its developments are on the page only"
     gone = a_watch(channels=(ChannelId("gone"), ChannelId("away")))
-    assert why_held(gone) == "none of the watch's channels is in use: gone, away"
+    assert why_held(gone) == "none of the watch's channels is configured: gone, away"
 
 
 def test_a_channel_that_is_not_in_use_does_not_hold_the_others() -> None:
