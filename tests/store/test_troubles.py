@@ -179,6 +179,23 @@ def test_a_channel_that_fails_is_told_on_the_other_one(world: World) -> None:
     assert world.look(10 * MINUTE) == recovery_of("channel:desk", "feed:times-0", on=("ops",))
 
 
+def test_what_waits_on_a_channel_that_fails_itself_is_told_on_another_one(world: World) -> None:
+    """The message that nobody got is dead and says why; when it is over, only who heard of it hears that."""
+    world.fail()
+    assert world.look() == trouble_of("feed:times-0")
+    world.channel("desk", failures=3)
+    assert world.look() == trouble_of("feed:times-0", "channel:desk", on=("ops",))
+    with world.database.read() as connection:
+        first, second = connection.execute(select(delivery).order_by(delivery.c.id)).all()
+    assert (first.state, first.reason) == ("dead", "told elsewhere: channel desk is in trouble itself")
+    assert second.state == "waiting"
+    assert world.look(HOUR) == []
+    world.channel("desk", failures=0)
+    world.poll()
+    assert world.look() == []
+    assert world.look(10 * MINUTE) == recovery_of("feed:times-0", "channel:desk", on=("ops",))
+
+
 def test_where_no_channel_works_it_is_told_on_the_first_that_works_again(world: World) -> None:
     """What was never told is not told to be over."""
     for name in ("desk", "ops"):
@@ -199,7 +216,7 @@ def test_it_is_told_on_the_channels_that_are_named(world: World) -> None:
     world.fail()
     assert world.look() == trouble_of("feed:times-0", on=("ops",))
     world.channel("ops", failures=9)
-    assert world.look() == trouble_of("channel:ops", on=("desk",))
+    assert world.look() == trouble_of("feed:times-0", "channel:ops", on=("desk",))
 
 
 def test_fifty_feeds_that_fail_at_once_are_one_message(database: Database) -> None:

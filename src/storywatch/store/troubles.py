@@ -90,11 +90,13 @@ class Troubles:
             health = self._look(connection, now=now)
             known = {one.subject: one for one in open_troubles(connection)}
             signs = signs_of(health, known=known, watched_since=self.watched_since, now=now)
-            if not self._is_news(connection, known, signs, now=now):
+            stranded = self._stranded(connection, health)
+            if not stranded and not self._is_news(connection, known, signs, now=now):
                 return []
         with self.database.write() as connection:
             known = {one.subject: one for one in open_troubles(connection)}
             _note_signs(self.database, connection, known, signs, now=now)
+            _take_back(connection, self._stranded(connection, health))
             troubles = open_troubles(connection)
             over = [one for one in troubles if is_over(one, now)]
             return [
@@ -145,12 +147,7 @@ class Troubles:
         due = to_tell(troubles, told_apart=_told_apart(connection), now=now)
         if not due:
             return []
-        reached = channels_to_tell(
-            self.desk.trouble,
-            self.desk.rules,
-            broken={one.id for one in health.channels if is_broken(one)},
-            stopped={one.recipient for one in health.stopped},
-        )
+        reached = self._reached(health)
         told = _alert(AlertKind.TROUBLE, due, now=now)
         planned = plan_service_deliveries(told, reached, self.desk.rules, now=now)
         if not planned:
@@ -159,6 +156,32 @@ class Troubles:
         rows = [{"row": one.id, "told_at": now, "times": one.times + 1} for one in due]
         connection.execute(update(trouble).where(trouble.c.id == bindparam("row")), rows)
         return new
+
+    def _reached(self, health: Health) -> dict[ChannelId, tuple[str, ...]]:
+        """Where trouble can be told now."""
+        return channels_to_tell(
+            self.desk.trouble,
+            self.desk.rules,
+            broken={one.id for one in health.channels if is_broken(one)},
+            stopped={one.recipient for one in health.stopped},
+        )
+
+    def _stranded(self, connection: Connection, health: Health) -> list[Found]:
+        """What was to be told of trouble on channels that have come into trouble themselves, where another one works."""
+        broken = {one.id for one in health.channels if is_broken(one)}
+        if not broken or not self._reached(health):
+            return []
+        query = (
+            select(delivery.c.id, delivery.c.channel, delivery.c.alert_id, alert.c.detail)
+            .join(alert, alert.c.id == delivery.c.alert_id)
+            .where(
+                alert.c.kind == AlertKind.TROUBLE,
+                delivery.c.channel.in_(broken),
+                delivery.c.state == DeliveryState.WAITING,
+                delivery.c.lease.is_(None),
+            )
+        )
+        return list(connection.execute(query))
 
     def _tell_recovered(self, connection: Connection, over: Sequence[Trouble], *, now: datetime) -> list[DeliveryId]:
         """What ended is told to those who were told of it: one alert for all that the same ones were told of."""
@@ -190,6 +213,18 @@ def plan_service_deliveries(
     }
     planned = plan_deliveries(told, list(alone), severity=None, rules=alone, now=now)
     return [replace(one, hold=None) for one in planned]
+
+
+def _take_back(connection: Connection, stranded: Sequence[Found]) -> None:
+    """They count as not told, unless somebody else has heard of them, and are told elsewhere."""
+    for row in stranded:
+        words = f"told elsewhere: channel {row.channel} is in trouble itself"
+        dead = {"state": DeliveryState.DEAD, "reason": words}
+        connection.execute(update(delivery).where(delivery.c.id == row.id).values(dead))
+        left = select(delivery.c.id).where(delivery.c.alert_id == row.alert_id, delivery.c.state != DeliveryState.DEAD)
+        if connection.execute(left.limit(1)).first() is None:
+            keys = row.detail.get("troubles", ())
+            connection.execute(update(trouble).where(trouble.c.id.in_(keys)).values(told_at=None))
 
 
 def _alert(kind: AlertKind, troubles: Sequence[Trouble], *, now: datetime) -> Alert:
@@ -290,8 +325,10 @@ def _by_whom_was_told(connection: Connection, troubles: Sequence[Trouble]) -> di
     told_by = {row.id: wanted.keys() & set(row.detail.get("troubles", ())) for row in connection.execute(alerts)}
     told_by = {key: about for key, about in told_by.items() if about}
     whom: dict[int, set[Recipient]] = {key: set() for key in wanted}
-    query = select(delivery.c.alert_id, delivery.c.channel, delivery.c.address)
-    for row in connection.execute(query.where(delivery.c.alert_id.in_(told_by.keys()))):
+    query = select(delivery.c.alert_id, delivery.c.channel, delivery.c.address).where(
+        delivery.c.alert_id.in_(told_by.keys()), delivery.c.state != DeliveryState.DEAD
+    )
+    for row in connection.execute(query):
         for key in told_by[row.alert_id]:
             whom[key].add(Recipient(channel=ChannelId(row.channel), address=row.address))
     grouped: dict[frozenset[Recipient], list[Trouble]] = {}
