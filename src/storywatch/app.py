@@ -47,7 +47,7 @@ from storywatch.fetch.robots import Robots
 from storywatch.fetch.websub import HttpHubCaller
 from storywatch.fetch.workers import Readers
 from storywatch.hubs import Hubs
-from storywatch.notify.chat.apprise import AppriseChannel
+from storywatch.notify.chat.apprise import AppriseChannel, recipients_of
 from storywatch.notify.chat.channel import ChatChannel
 from storywatch.notify.chat.discord import Discord
 from storywatch.notify.chat.ntfy import Ntfy
@@ -566,7 +566,11 @@ def build_adviser(
 
 def rules_of(settings: ChannelSettings) -> ChannelRules:
     """Whom a channel reaches, and when."""
-    recipients = settings.to if isinstance(settings, EmailSettings) else (settings.id,)
+    recipients: tuple[str, ...] = (settings.id,)
+    if isinstance(settings, EmailSettings):
+        recipients = settings.to
+    elif isinstance(settings, AppriseSettings) and settings.urls:
+        recipients = recipients_of(settings.id, len(settings.urls))
     return ChannelRules(
         recipients=recipients,
         quiet_hours=settings.quiet_hours,

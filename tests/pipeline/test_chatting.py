@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,7 +14,8 @@ from chat_services import ChatServer
 from desks import DESK
 from webhook_receiver import receiving
 
-from storywatch.notify.chat.apprise import AppriseChannel
+from storywatch.core.alerting import ChannelRules
+from storywatch.notify.chat.apprise import AppriseChannel, recipients_of
 from storywatch.notify.chat.channel import ChatChannel
 from storywatch.notify.chat.discord import Discord
 from storywatch.notify.chat.ntfy import Ntfy
@@ -105,8 +107,8 @@ def test_a_deleted_webhook_is_called_no_more(database: Database) -> None:
     ("answer", "state", "reason"),
     [
         ("200 OK\n\n", "sent", None),
-        ("500 Oops\n\n", "waiting", "apprise: at least one service did not take the message; it does not say why"),
-        ("302 Found\nlocation: /elsewhere\n\n", "waiting", "apprise: at least one service did not take the message"),
+        ("500 Oops\n\n", "waiting", "apprise: the service did not take the message; it does not say why"),
+        ("302 Found\nlocation: /elsewhere\n\n", "waiting", "apprise: the service did not take the message"),
     ],
 )
 def test_apprise_is_one_more_channel(database: Database, answer: str, state: str, reason: str | None) -> None:
@@ -115,10 +117,10 @@ def test_apprise_is_one_more_channel(database: Database, answer: str, state: str
 
     async def play() -> None:
         async with receiving(ChatServer(answers=[answer])) as server, AtWork(database) as work:
-            channel: Any = AppriseChannel(
-                DESK, urls=(f"json://127.0.0.1:{server.port}/hook",), linker=linker_to("http://127.0.0.1:8480")
-            )
+            url = f"json://127.0.0.1:{server.port}/hook"
+            channel: Any = AppriseChannel(DESK, urls=(url,), linker=linker_to("http://127.0.0.1:8480"))
             work.pipeline.channels = {DESK: channel}
+            work.pipeline.rules = {DESK: ChannelRules(recipients=recipients_of(DESK, 1))}
             await work.baseline()
             await work.break_news(DEAL)
             [outcome] = await work.deliver()
@@ -126,5 +128,33 @@ def test_apprise_is_one_more_channel(database: Database, answer: str, state: str
             assert outcome.reason is None if reason is None else str(outcome.reason).startswith(reason)
             [call] = server.calls
             assert "seven percent" in call.body.decode()
+
+    asyncio.run(play())
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # that Apprise imports
+def test_who_took_it_by_apprise_does_not_get_it_again_for_another_one(database: Database) -> None:
+    """Each address is a recipient of its own, called by its number."""
+    pytest.importorskip("apprise")
+
+    async def play() -> None:
+        async with (
+            receiving(ChatServer(answers=["200 OK\n\n"])) as good,
+            receiving(ChatServer(answers=["500 Oops\n\n", "200 OK\n\n"])) as late,
+            AtWork(database) as work,
+        ):
+            urls = tuple(f"json://127.0.0.1:{server.port}/hook" for server in (good, late))
+            channel: Any = AppriseChannel(DESK, urls=urls, linker=linker_to("http://127.0.0.1:8480"))
+            work.pipeline.channels = {DESK: channel}
+            work.pipeline.rules = {DESK: ChannelRules(recipients=recipients_of(DESK, 2))}
+            await work.baseline()
+            await work.break_news(DEAL)
+            await work.deliver()
+            states = {row.address: row.state for row in work.rows("delivery")}
+            assert states == {"desk-1": "sent", "desk-2": "waiting"}
+            work.clock.advance(timedelta(minutes=1))
+            await work.deliver()
+            assert {row.state for row in work.rows("delivery")} == {"sent"}
+            assert (len(good.calls), len(late.calls)) == (1, 2)
 
     asyncio.run(play())

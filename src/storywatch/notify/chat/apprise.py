@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from storywatch.notify.links import Linker
 
 TEXT: Final = 1_800  # characters: what most services take in one piece
-TIMEOUT: Final = 30.0  # seconds, for all services of a channel together
+TIMEOUT: Final = 30.0  # seconds
 MISSING: Final = "apprise is not installed: pip install 'storywatch[chat]'"
 
 
+def recipients_of(channel: ChannelId, urls: int) -> tuple[str, ...]:
+    """What the addresses of a channel are called: they are secrets, so each goes by its number."""
+    return (channel,) if urls == 1 else tuple(f"{channel}-{number}" for number in range(1, urls + 1))
+
+
 class AppriseChannel:
-    """Services by the addresses that Apprise has for them. Apprise says only whether all of them took a message.
+    """Services by the addresses that Apprise has for them, each a recipient of its own. Apprise says no more than yes or no.
 
     It calls over connections of its own, so the guard of addresses does not watch them: the addresses are the
     operator's alone.
@@ -41,7 +46,7 @@ class AppriseChannel:
         timeout: float = TIMEOUT,
     ) -> None:
         self._id = id
-        self._urls = urls
+        self._urls = dict(zip(recipients_of(id, len(urls)), urls, strict=True))
         self._linker = linker
         self._zone = ZoneInfo(timezone)
         self._timeout = timeout
@@ -62,19 +67,23 @@ class AppriseChannel:
     async def send(self, claim: DeliveryClaim, *, now: datetime) -> None:  # noqa: ARG002  a port's argument
         """Hand title and text to Apprise. Raises `Unsent` or `Rejected`."""
         said = json.loads(claim.message)
+        address = claim.recipient.address
+        if address not in self._urls:
+            message = f"apprise: channel {self._id} has no address {address} any more"
+            raise Rejected(message)
         try:
             async with asyncio.timeout(self._timeout):
-                accepted = await asyncio.to_thread(_notify, self._urls, said, self._timeout)
+                accepted = await asyncio.to_thread(_notify, self._urls[address], said, self._timeout)
         except TimeoutError as exc:
             message = f"apprise: no answer within {self._timeout:g} s"
             raise Unsent(message) from exc
         if not accepted:
-            message = "apprise: at least one service did not take the message; it does not say why"
+            message = "apprise: the service did not take the message; it does not say why"
             raise Unsent(message)
 
 
-def _notify(urls: tuple[str, ...], said: Mapping[str, str], timeout: float) -> bool:
-    """Whether all services took it. Raises `Rejected` where an address is none that Apprise knows.
+def _notify(url: str, said: Mapping[str, str], timeout: float) -> bool:
+    """Whether the service took it. Raises `Rejected` where the address is none that Apprise knows.
 
     Of services whose last answer was a redirect Apprise would say that they took it, so redirects are off.
     """
@@ -84,10 +93,9 @@ def _notify(urls: tuple[str, ...], said: Mapping[str, str], timeout: float) -> b
         raise Rejected(MISSING) from exc
     asset = apprise.AppriseAsset(http_redirects=False, app_id="storywatch", app_desc="storywatch")
     services = apprise.Apprise(asset=asset)
-    for number, url in enumerate(urls, start=1):
-        if not services.add(url):
-            message = f"apprise: address {number} is none that it knows"
-            raise Rejected(message)
+    if not services.add(url):
+        message = "apprise: the address is none that it knows"
+        raise Rejected(message)
     for service in services:
         service.socket_read_timeout = service.socket_connect_timeout = timeout
     return bool(services.notify(title=said["title"], body=said["body"], body_format=apprise.NotifyFormat.TEXT))
