@@ -79,7 +79,11 @@ def build_parser() -> argparse.ArgumentParser:
     test_channel.add_argument("channel", metavar="CHANNEL", help="the channel's id")
 
     add("reencode", "give what the stories know the vectors of the configured encoder", json=True)
-    add("migrate", "bring the database to this version's schema", json=True)
+    migrate = add("migrate", "bring the database to this version's schema, or carry it to PostgreSQL", json=True)
+    migrate.add_argument("--from", dest="source", metavar="ADDRESS", help="sqlite:///…: what to carry; only read")
+    migrate.add_argument(
+        "--to", dest="target", metavar="ADDRESS", help="postgresql+psycopg://…: empty, or half carried"
+    )
     demo = add("demo", "show it at work on a composed stream, without the internet", config=False)
     demo.add_argument("--exit", action="store_true", help="end when the stream ends, on a terminal too")
     add("version", "the version of the program, of its parts and of its database schema", config=False, json=True)

@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from storywatch.errors import SchemaError, StorywatchError
 from storywatch.store import tables
-from storywatch.store.versions import HEAD, version_of
+from storywatch.store.versions import HEAD, is_unfinished, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,7 +172,13 @@ def _open_postgresql(address: URL, name: str, patience: timedelta) -> Database:
 
 def _check_schema(database: Database) -> None:
     with database.read() as connection:
-        version = version_of(connection)
+        version, unfinished = version_of(connection), is_unfinished(connection)
+    if unfinished:
+        message = (
+            f"database {database.name}: a transfer into it is not finished; "
+            "run `storywatch migrate --from … --to …` again, it goes on where it stopped"
+        )
+        raise SchemaError(message)
     if version != HEAD:
         message = (
             f"database {database.name}: its schema is {version or 'empty'}, "

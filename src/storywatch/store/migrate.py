@@ -18,6 +18,8 @@ from storywatch.store.engine import PATIENCE, open_database, parse_url, postgres
 from storywatch.store.versions import HEAD, version_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -32,14 +34,17 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def migrate_database(url: str) -> str:
-    """Bring the database at `url` up to date; gives its version. Several may call it at once."""
+def migrate_database(url: str, *, prepare: Callable[[Connection], object] | None = None) -> str:
+    """Bring the database at `url` up to date; gives its version. Several may call it at once.
+
+    On PostgreSQL `prepare` comes before it, in the same transaction.
+    """
     address = parse_url(url)
     name = address.render_as_string(hide_password=True)
     if address.get_backend_name() == "sqlite":
         open_database(url).dispose()  # which migrates
     else:
-        _migrate_postgresql(address, name)
+        _migrate_postgresql(address, name, prepare)
     return HEAD
 
 
@@ -69,11 +74,13 @@ def _back_up(path: Path, copy: Path) -> None:
     unfinished.replace(copy)
 
 
-def _migrate_postgresql(address: URL, name: str) -> None:
+def _migrate_postgresql(address: URL, name: str, prepare: Callable[[Connection], object] | None) -> None:
     engine = postgresql_engine(address, patience=PATIENCE)
     try:
         with told_as_ours(name), engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": ADVISORY_LOCK})
+            if prepare is not None:
+                prepare(connection)
             _upgrade(connection, name)
     finally:
         engine.dispose()

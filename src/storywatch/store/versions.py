@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 HEAD = "0005"
 VERSION_TABLE = "alembic_version"
+MARKS = "transfer"  # a table that is there while a transfer into the database is not finished
 
 
 def version_of(connection: Connection) -> str | None:
@@ -18,3 +19,8 @@ def version_of(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  a constant
+
+
+def is_unfinished(connection: Connection) -> bool:
+    """Whether everything of another database is only being carried here."""
+    return inspect(connection).has_table(MARKS)
