@@ -47,7 +47,9 @@ def a_value(column: Column[Any], number: int) -> Any:
         return NOON + timedelta(hours=number, microseconds=number * 1001)
     return {
         Text: f"{column.name} {number} {WEIRD[number % len(WEIRD)]}",
-        JSON: [{}, [], {"sign \0": [number, 0.1 + number, None, True, "항구 \ud800"]}, "only text", number, 1e300][number % 6],
+        JSON: [{}, [], {"sign \0": [number, 0.1 + number, None, True, "항구 \ud800"]}, "only text", number, 1e300][
+            number % 6
+        ],
         LargeBinary: bytes(range(256)) * (number % 3) + b"\\" + str(number).encode(),
         Boolean: number % 2 == 0,
         Float: [0.1, 1e-300, 1e300, -2.5, 1 / 3, float("inf")][number % 6] * 1.0,
