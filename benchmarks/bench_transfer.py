@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 WATCHES = 10
 DEVELOPMENTS = 400
 WAITING = 60
+SLICE = 2_000  # articles made at once
 LISTED = 50  # entries of a feed
 DIM = 384
 DRAW = random.Random(7)  # noqa: S311  made-up texts
@@ -106,8 +107,11 @@ def fill(url: str, articles: int) -> Filled:
     tell(desk)
     feeds = list_entries(desk, articles)
     with database.write() as connection:
-        for name, rows in mass(articles, first=_last(connection, tables.article) + 1).items():
-            connection.execute(insert(tables.metadata.tables[name]), rows)
+        first = _last(connection, tables.article) + 1
+        for begin in range(first, first + articles, SLICE):
+            for name, rows in mass(min(SLICE, first + articles - begin), first=begin).items():
+                if rows:
+                    connection.execute(insert(tables.metadata.tables[name]), rows)
         connection.execute(update(tables.entry).where(tables.entry.c.id % 100 != 0).values(state="judged"))
     rows = sum(counts(database).values())
     database.dispose()
@@ -154,18 +158,18 @@ def mass(articles: int, *, first: int) -> dict[str, list[dict[str, Any]]]:
     made: dict[str, list[dict[str, Any]]] = {
         name: [] for name in ("article", "article_address", "raw_page", "verdict", "known_sentence", "revisit")
     }
-    bodies = [pack_paragraphs(tuple(_words(95) for _ in range(4))) for _ in range(500)]
-    pages = [zlib.compress(_words(6000).encode(), 6) for _ in range(20)]
+    bodies = [pack_paragraphs(tuple(_words(95) for _ in range(4))) for _ in range(100)]
+    pages = [zlib.compress(_words(6000).encode(), 6) for _ in range(5)]
     vectors = [np.random.default_rng(seed).random(DIM).astype("<f2").tobytes() for seed in range(200)]
     for key in range(first, first + articles):
         about = key % 30 == 0
         url_key = f"feed-{key % 2000}.example/{key}"
-        made["article"].append(_article(key, url_key, bodies[key % 500]))
+        made["article"].append(_article(key, url_key, bodies[key % 100]))
         made["article_address"].append(_address(url_key))
         made["verdict"] += [_verdict(key, f"story-{place}", vectors[key % 200], about=about) for place in (0, 1)]
         if about:
             made["known_sentence"] += [_sentence(key, position, vectors) for position in range(14)]
-            made["raw_page"].append(_page(key, pages[key % 20]))
+            made["raw_page"].append(_page(key, pages[key % 5]))
             made["revisit"].append(_revisit(key, url_key))
     return made
 
