@@ -1,4 +1,4 @@
-"""`check`, `doctor`, `test-channel` and `version`: is everything as it should be?"""
+"""`check`, `doctor`, `test-channel`, `migrate` and `version`: is everything as it should be?"""
 
 from __future__ import annotations
 
@@ -257,6 +257,23 @@ def _lift_stop(config: Config, to: Recipient) -> list[Finding]:
         return [Finding(what=f"stop of {to.address}", ok=False, told=f"not looked at: {error}")]
     told = f"lifted; `storywatch redeliver --channel {to.channel} --dead` sends what it missed"
     return [Finding(what=f"stop of {to.address}", ok=True, told=told)] if lifted else []
+
+
+def migrate(options: Namespace) -> int:
+    """`storywatch migrate`: SQLite is migrated at start anyway, PostgreSQL only by this."""
+    if options.source or options.target:
+        from storywatch.cli.migrating import carry  # noqa: PLC0415  heavy
+
+        return carry(options)
+    config = load_config(options.config, environ=os.environ)
+    from storywatch.store.migrate import migrate_database  # noqa: PLC0415  heavy
+
+    version = migrate_database(config.service.database)
+    if options.json:
+        print_json({"schema": version})
+    else:
+        print(f"The database's schema is {version}.")
+    return 0
 
 
 def version(options: Namespace) -> int:

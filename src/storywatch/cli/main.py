@@ -21,7 +21,7 @@ MODULES = {
     "doctor": "checking",
     "feeds": "feeding",
     "test-channel": "checking",
-    "migrate": "migrating",
+    "migrate": "checking",
     "version": "checking",
     "explain": "explaining",
     "fetch": "fetching",

@@ -1,15 +1,17 @@
-"""`migrate`: the database's schema is brought up to date, or all that it holds is carried to another one."""
+"""`migrate --from --to`: all that a database holds is carried to another one."""
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
 from storywatch.cli.printing import console, print_json, print_table
-from storywatch.config import load_config
+from storywatch.config.values import read_database
 from storywatch.errors import ConfigError
+from storywatch.store.transfer import open_transfer
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -17,26 +19,9 @@ if TYPE_CHECKING:
     from storywatch.store.transfer import Transfer
 
 
-def migrate(options: Namespace) -> int:
-    """`storywatch migrate`: SQLite is migrated at start anyway, PostgreSQL only by this."""
-    if options.source or options.target:
-        return _carry(options)
-    config = load_config(options.config, environ=os.environ)
-    from storywatch.store.migrate import migrate_database  # noqa: PLC0415  heavy
-
-    version = migrate_database(config.service.database)
-    if options.json:
-        print_json({"schema": version})
-    else:
-        print(f"The database's schema is {version}.")
-    return 0
-
-
-def _carry(options: Namespace) -> int:
-    """The same command again goes on where it was cut off. The configuration is not read."""
+def carry(options: Namespace) -> int:
+    """`storywatch migrate --from --to`: again, it goes on where it was cut off. The configuration is not read."""
     source, target = _address("--from", options.source), _address("--to", options.target)
-    from storywatch.store.transfer import open_transfer  # noqa: PLC0415  heavy
-
     with open_transfer(source, target) as transfer:
         _show_steps(transfer)
     if options.json:
@@ -52,8 +37,6 @@ def _carry(options: Namespace) -> int:
 
 
 def _address(option: str, address: str | None) -> str:
-    from storywatch.config.values import read_database  # noqa: PLC0415  heavy
-
     if address is None:
         raise ConfigError((f"migrate: {option} is missing: --from and --to belong together",))
     try:
@@ -63,16 +46,12 @@ def _address(option: str, address: str | None) -> str:
 
 
 def _show_steps(transfer: Transfer) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     terminal = sys.stderr.isatty()
     progress = Progress(*columns, console=console(error=True), transient=True, disable=not terminal)
     with progress, closing(transfer.steps()) as steps:
-        tasks = {
-            name: progress.add_task(name, total=transfer.rows, visible=False) for name in ("carrying", "comparing")
-        }
+        names = ("checking", "carrying", "comparing")
+        tasks = {name: progress.add_task(name, total=transfer.rows, visible=False) for name in names}
         for step in steps:
-            progress.update(
-                tasks[step.doing], description=f"{step.doing} {step.table}", completed=step.rows, visible=True
-            )
+            words = f"{step.doing} {step.table}"
+            progress.update(tasks[step.doing], description=words, completed=step.rows, visible=True)

@@ -49,7 +49,7 @@ marks = Table(
 class Step:
     """What was just done."""
 
-    doing: str  # "carrying" or "comparing"
+    doing: str  # "checking" what is there, "carrying" or "comparing"
     table: str
     rows: int  # that are done so far, of all in the source
 
@@ -68,21 +68,21 @@ class Transfer:
     def steps(self, *, batch: int = BATCH) -> Generator[Step, None, None]:
         """Carry what is not there yet, compare all, and finish."""
         if self.resumed:
-            self._drop_what_changed()
+            yield from self._check()
         yield from self._carry(batch)
         yield from self._compare()
         self._source.assert_unchanged()
         self._target.finish(self._tables)
 
-    def _drop_what_changed(self) -> None:
+    def _check(self) -> Iterator[Step]:
         """The source may have been at work since. Rows that are new go on top; what has changed is carried anew."""
-        there = self._target.marks()
-        changed = {
-            plain.name
-            for plain in self._tables
-            if plain.name in there
-            and self._source.summed_up(plain, until=there[plain.name]) != self._target.summed_up(plain)
-        }
+        there, done, changed = self._target.marks(), 0, set()
+        for plain in self._tables:
+            found = self._target.summed_up(plain)
+            if found != self._source.summed_up(plain, until=there.get(plain.name, 0)):
+                changed.add(plain.name)
+            done += found.rows
+            yield Step(doing="checking", table=plain.name, rows=done)
         if changed:
             self.redone = tuple(_with_those_that_refer(self._tables, changed))
             self._target.empty(self.redone)
