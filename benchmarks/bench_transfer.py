@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -242,7 +243,12 @@ def carry(source: str, target: str, rows: int) -> bool:
         return False
     told = json.loads(done.stdout)
     print(f"run again: {again:.1f} s, what was there compared first, all of it at the end")
-    print(f"both together {rows / (seconds + again):,.0f} rows/s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"both together: {rows / (seconds + again):,.0f} rows/s; {used.ru_utime + used.ru_stime:.0f} s of one core, ",
+        end="",
+    )
+    print(f"{used.ru_maxrss // 1024} MB at most, on a machine with a load of {os.getloadavg()[1]:.0f}")
     return _same(told["tables"], source, target)
 
 
