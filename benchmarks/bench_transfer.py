@@ -223,6 +223,7 @@ def _words(count: int) -> str:
 
 def carry(source: str, target: str, rows: int) -> bool:
     """Killed in the middle, and run again; whether all counts are right then."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "storywatch", "migrate", "--from", source, "--to", target, "--json"]
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE) as killed:  # noqa: S603  itself
@@ -245,7 +246,7 @@ def carry(source: str, target: str, rows: int) -> bool:
     print(f"run again: {again:.1f} s, what was there compared first, all of it at the end")
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
-        f"both together: {rows / (seconds + again):,.0f} rows/s; {used.ru_utime + used.ru_stime:.0f} s of one core, ",
+        f"both together: {rows / (seconds + again):,.0f} rows/s; {used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime:.0f} s of one core, ",
         end="",
     )
     print(f"{used.ru_maxrss // 1024} MB at most, on a machine with a load of {os.getloadavg()[1]:.0f}")
