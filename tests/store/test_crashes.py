@@ -82,7 +82,7 @@ class Crashes(RuleBasedStateMachine):
         event.listen(self.desk.database.writer, "before_cursor_execute", self.fuse.burn)
         event.listen(self.desk.database.writer, "commit", self.fuse.burn)
 
-    def live(self, life: Callable[[], None], doom: Doom) -> None:
+    def live(self, life: Callable[[], None], doom: Doom | None) -> None:
         """One stretch of a process's life, which may end in any of its steps."""
         self.doom = doom
         try:
@@ -113,8 +113,8 @@ class Crashes(RuleBasedStateMachine):
             self.desk.polls.record_poll(claim, a_poll_plan(state=EntryState.BASELINE))
 
     @rule(new=st.integers(1, 2), doom=DOOMS, refused=st.booleans())
-    def work(self, new: int, doom: Doom, *, refused: bool) -> None:
-        self.now += timedelta(minutes=11)
+    def work(self, new: int, doom: Doom | None, *, refused: bool) -> None:
+        self.now += timedelta(minutes=8)
         self.listed += new
 
         def life() -> None:
@@ -123,6 +123,12 @@ class Crashes(RuleBasedStateMachine):
             self._deliver(refused=refused)
 
         self.live(life, doom)
+
+    @rule()
+    def work_for_a_while(self) -> None:
+        """What is held is told together only by who lives for a while."""
+        for _ in range(3):
+            self.work(new=1, doom=None, refused=False)
 
     @rule(doom=DOOMS)
     def deliver(self, doom: Doom) -> None:
