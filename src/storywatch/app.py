@@ -36,6 +36,7 @@ from storywatch.core.alerting import ChannelRules
 from storywatch.core.opinion import Band
 from storywatch.core.vectors import in_words
 from storywatch.encode import CachedEncoder, EncoderApart, detect_language, encoder_here, weights_for
+from storywatch.engine import QUEUES
 from storywatch.engine.embedded import EmbeddedEngine, EmbeddedWaker
 from storywatch.errors import ConfigError, StorywatchError
 from storywatch.fetch.client import Client, Web, build_client, user_agent
@@ -65,7 +66,14 @@ from storywatch.ports import Desk
 from storywatch.reencode import reencode
 from storywatch.service import Observer, Service
 from storywatch.store.digests import Digests
-from storywatch.store.engine import lock_database, open_database, parse_url, release_leases
+from storywatch.store.engine import (
+    QUEUE_SCHEMA,
+    check_queue,
+    lock_database,
+    open_database,
+    parse_url,
+    release_leases,
+)
 from storywatch.store.feedback import Feedback
 from storywatch.store.followups import Corrections, Corroborations, Reminders
 from storywatch.store.judgements import Judgements
@@ -79,6 +87,7 @@ from storywatch.store.troubles import Troubles
 from storywatch.store.vectors import Vectors
 from storywatch.store.views import Views
 from storywatch.teaching import Teacher
+from storywatch.turns import Turns
 from storywatch.web.metrics import Metrics
 from storywatch.web.server import build_web
 from storywatch.web.server import serve as serve_web
@@ -90,9 +99,10 @@ if TYPE_CHECKING:
     import uvicorn
 
     from storywatch.config import ChannelSettings, Config
-    from storywatch.core.model import ChannelId, Watch
+    from storywatch.core.model import ChannelId, DeliveryId, Watch
     from storywatch.core.vectors import Stale
     from storywatch.core.weights import Weights
+    from storywatch.engine.distributed import DistributedEngine, DistributedWaker
     from storywatch.notify.chat.channel import Service as ChatService
     from storywatch.ports import Announcement, Clock, Encoder
     from storywatch.reencode import Step
@@ -101,6 +111,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+LOOK_EVERY = 2  # seconds between two looks of all workers together, where no bell rings
 STALE_TICK = timedelta(seconds=30)
 SETTLED = timedelta(0)
 REENCODED_AT_START = 1_000  # texts, about a minute; more is for the command that shows how far it is
@@ -157,7 +168,7 @@ class App:
     hubs: Hubs
     desk: Desk
     metrics: Metrics
-    waker: EmbeddedWaker
+    waker: EmbeddedWaker | DistributedWaker
     keys: tuple[bytes, ...]  # that sign the links in messages
     retired: list[Outside] = field(default_factory=list)  # replaced by a reload, and perhaps still in use
 
@@ -236,6 +247,10 @@ class App:
 
     async def take_over(self) -> None:
         """Give what little another encoder left this one's vectors. Raises `ConfigError` where it is more than little."""
+        with self.database.only_one("reencode", wait=True):
+            await self._take_over()
+
+    async def _take_over(self) -> None:
         stale = await self.stale()
         if sum(one.texts for one in stale) > REENCODED_AT_START:
             told = in_words(stale, self.pipeline.encoder.name)
@@ -330,7 +345,7 @@ async def open_app(
         closing.push_async_callback(readers.aclose)
         keys = load_keys(database, now=clock.now())
         outside = build_outside(config, clock=clock, readers=readers, keys=keys)
-        waker, metrics = EmbeddedWaker(), Metrics(version=__version__)
+        waker, metrics = build_waker(database), Metrics(version=__version__)
         polls, judgements, opinions = Polls(database), Judgements(database, waker), Opinions(database)
         watches = config.watches if wait_for_siblings else tuple(replace(w, settle=SETTLED) for w in config.watches)
         hubs = Hubs(
@@ -360,6 +375,8 @@ async def open_app(
             adviser=build_adviser(config, client=outside.client, opinions=opinions, writer=writer, clock=clock),
             hubs=hubs,
         )
+        if database.path is None:
+            pipeline.turns = Turns(clock=clock, polls=polls, writer=writer, watches_of=pipeline.watches_of)
         desk = Desk(watches, outside.rules, config.service.trouble, disabled_channels(config))
         announcer = Announcer(clock=clock, writer=writer, waker=waker, sources=announcements(database, desk))
         app = App(
@@ -385,7 +402,8 @@ async def open_app(
         closing.push_async_callback(app.close_outside)
         metrics.reloaded(ok=True, at=clock.now())
         if alone:
-            await app.in_store(partial(release_leases, database))
+            if database.path is not None:  # where others work too, what is held may be theirs: leases end by themselves
+                await app.in_store(partial(release_leases, database))
             await app.sync(config)
             if take_over:
                 await app.take_over()
@@ -394,13 +412,27 @@ async def open_app(
 
 def announcements(database: Database, desk: Desk) -> tuple[Announcement, ...]:
     """What is told without a new article."""
-    return (
+    sources: tuple[Announcement, ...] = (
         Digests(database, desk),
         Troubles(database=database, desk=desk),
         Corrections(database, desk),
         Corroborations(database, desk),
         Reminders(database, desk),
     )
+    return sources if database.path is not None else tuple(OneAtATime(database, source) for source in sources)
+
+
+@dataclass(frozen=True, slots=True)
+class OneAtATime:
+    """A source that one worker at a time asks: what one has told, the next one sees."""
+
+    database: Database
+    source: Announcement
+
+    def announce(self, *, now: datetime) -> list[DeliveryId]:
+        """As the source does; nothing where another worker is at it."""
+        with self.database.only_one(f"announce {type(self.source).__name__}") as mine:
+            return self.source.announce(now=now) if mine else []
 
 
 @contextmanager
@@ -431,20 +463,38 @@ def trained_weights(config: Config, encoder: Encoder) -> Weights:
 
 @contextmanager
 def hold_database(config: Config, *, alone: bool) -> Iterator[Database]:
-    """The configured database, open; `alone` keeps every other process from doing the same."""
-    path = parse_url(config.service.database).database
-    if not config.service.database.startswith("sqlite") or path is None:
-        message = (
-            "service.database: this version works on one SQLite file; PostgreSQL needs the engine for several "
-            'machines, which is not part of it yet. Use "sqlite:///data/storywatch.db"'
-        )
-        raise StorywatchError(message)
-    with lock_database(Path(path)) if alone else nullcontext():
-        database = open_database(config.service.database)
+    """The configured database, open. `alone`: of an SQLite file every other storywatch is kept away."""
+    url = config.service.database
+    address = parse_url(url)
+    sqlite = address.get_backend_name() == "sqlite"
+    with lock_database(Path(str(address.database))) if alone and sqlite else nullcontext():
+        database = open_database(url)
         try:
+            if not sqlite:
+                from storywatch.engine.distributed import queue_schema  # noqa: PLC0415  only where several machines work
+
+                check_queue(database, queue_schema()[0])
             yield database
         finally:
             database.dispose()
+
+
+def migrate(url: str) -> str:
+    """Bring the database, and on PostgreSQL the queue beside it, to this version; gives the schema's version."""
+    from storywatch.engine.distributed import queue_schema  # noqa: PLC0415  only where several machines work
+    from storywatch.store.migrate import QueueSchema, migrate_database  # noqa: PLC0415  Alembic takes 0.2 s
+
+    mark, statements = queue_schema()
+    return migrate_database(url, queue=QueueSchema(mark=mark, statements=statements))
+
+
+def build_waker(database: Database) -> EmbeddedWaker | DistributedWaker:
+    """Who is told of new deliveries: this very process, or whichever worker listens."""
+    if database.path is not None:
+        return EmbeddedWaker()
+    from storywatch.engine.distributed import DistributedWaker  # noqa: PLC0415  only where several machines work
+
+    return DistributedWaker()
 
 
 # --------------------------------------------------------------------------- from settings to parts
@@ -615,29 +665,124 @@ def say_config(config: Config) -> None:
 # --------------------------------------------------------------------------- running
 
 
-async def serve(app: App, stop: asyncio.Event) -> None:
-    """Run as a service, with the page on the web port, until `stop` is set; then drain and return."""
+async def serve(app: App, stop: asyncio.Event, *, queues: Sequence[str] = QUEUES) -> None:
+    """Run as a service, with the page on the web port, until `stop` is set; then drain and return.
+
+    On PostgreSQL it is one worker among others, of these `queues`.
+    """
     say_config(app.config)
-    service = app.service
-    engine = EmbeddedEngine(service.ticks())
-    server = build_server(app)
-    port = open_port(app.config)
+    server, port = build_server(app), open_port(app.config)
     gc.freeze()  # what is loaded by now stays: to look through it again and again cost a tenth of what polling costs
-    async with service, asyncio.TaskGroup() as group:
-        app.waker.attach(asyncio.get_running_loop(), service.wake_deliveries)
+    async with app.service, asyncio.TaskGroup() as group:
         web = group.create_task(server.serve(sockets=[port]))
-        engine.start()
-        service.wake_deliveries()  # what an earlier process left does not wait for the first tick
-        log.info("service_started", page=app.config.web.base_url, version=__version__)
-        stopped = group.create_task(stop.wait())
-        await asyncio.wait({web, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        engine.stop()
-        app.waker.detach()
+        async with turning(app, queues):
+            log.info("service_started", page=app.config.web.base_url, version=__version__)
+            stopped = group.create_task(stop.wait())
+            await asyncio.wait({web, stopped}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
-        clean = await service.drain()
+        clean = await app.service.drain()
         await web
         stop.set()
     log.info("service_stopped", drained=clean)
+
+
+async def work(
+    app: App, stop: asyncio.Event, *, queues: Sequence[str], alive: Path | None = None, concurrency: int | None = None
+) -> None:
+    """Be a worker of these queues, without the page, until `stop` is set; then drain and return.
+
+    `alive` is a file that is touched every few seconds, as long as the worker reaches its database. `concurrency` is
+    how many steps of each kind run at once.
+    """
+    if concurrency is not None:
+        app.service.limit(concurrency)
+    say_config(app.config)
+    gc.freeze()
+    async with app.service:
+        async with turning(app, queues, alive=alive):
+            log.info("worker_started", queues=list(queues), version=__version__)
+            await stop.wait()
+        clean = await app.service.drain()
+    log.info("worker_stopped", drained=clean)
+
+
+@asynccontextmanager
+async def turning(app: App, queues: Sequence[str], *, alive: Path | None = None) -> AsyncIterator[None]:
+    """The wheels turn inside, and nothing is begun after."""
+    service, loop = app.service, asyncio.get_running_loop()
+    if isinstance(app.waker, EmbeddedWaker):
+        engine = EmbeddedEngine(service.ticks())
+        app.waker.attach(loop, service.wake_deliveries)
+        engine.start()
+        service.wake_deliveries()  # what an earlier process left does not wait for the first tick
+        try:
+            yield
+        finally:
+            engine.stop()
+            app.waker.detach()
+        return
+    workers = build_engine(app, queues, alive=alive)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(workers.run())
+
+        def ring() -> None:
+            group.create_task(workers.ring("deliver"))
+
+        app.waker.attach(loop, ring)
+        service.call_readers = partial(workers.ring, "judge")
+        try:
+            yield
+        finally:
+            app.waker.detach()
+            workers.stop()
+
+
+def build_engine(app: App, queues: Sequence[str], *, alive: Path | None = None) -> DistributedEngine:
+    """This process as a worker of some queues. The page alone is a worker of none."""
+    from storywatch.engine.distributed import DistributedEngine, Round  # noqa: PLC0415  only where several machines work
+
+    service, looks, turns = app.service, app.service.looks(), app.pipeline.turns
+    loop = asyncio.get_running_loop()
+
+    async def beat() -> None:
+        if turns is not None:
+            await turns.renew()
+        await app.in_store(partial(probe, app.database))
+        service.last_tick_at = app.clock.now()
+        if alive is not None:
+            await loop.run_in_executor(None, alive.touch)
+
+    rounds = (
+        Round(
+            name="poll",
+            queue="poll",
+            cron=f"* * * * * */{LOOK_EVERY}",
+            look=looks["poll"],
+            has_room=service.polls.has_room,
+        ),
+        Round(
+            name="judge",
+            queue="judge",
+            cron=f"* * * * * */{LOOK_EVERY}",
+            look=looks["read"],
+            has_room=service.readings.has_room,
+        ),
+        Round(name="deliver", queue="deliver", cron=f"* * * * * */{LOOK_EVERY}", look=looks["deliver"]),
+        Round(name="announce", queue="deliver", cron="* * * * * */5", look=looks["announce"]),
+        Round(name="hub", queue="poll", cron="* * * * * */10", look=looks["hub"]),
+        Round(
+            name="revisit", queue="judge", cron="* * * * * */5", look=looks["revisit"], has_room=service.visits.has_room
+        ),
+        Round(name="tidy", queue="poll", cron="17 3 * * *", look=looks["tidy"]),
+        Round(name="ping", queue="poll", cron="* * * * *", look=looks["ping"]),
+    )
+    return DistributedEngine(
+        url=app.config.service.database,
+        schema=QUEUE_SCHEMA,
+        queues=queues,
+        rounds=[one for one in rounds if one.queue in queues],
+        beat=beat,
+    )
 
 
 def open_port(config: Config) -> socket.socket:

@@ -4,6 +4,8 @@ StorywatchError
 ├── ConfigError        the configuration can't be used: every fault at once, exit status 2
 ├── SchemaError        the database is of another version than the program
 ├── LeaseLost          the row was claimed by somebody else meanwhile: drop the work, it is being done
+├── StoryMoved         somebody else told the story something meanwhile: decide again, on what it knows now
+├── OutOfTurn          an earlier entry of the same story waits, and nobody works on it: it goes first
 ├── FetchFailed        nothing could be had from an address
 │   └── Forbidden      the address may not be asked at all (guard, robots.txt): asking again changes nothing
 ├── Unreadable         bytes came, but they are not what they should be
@@ -35,6 +37,14 @@ class SchemaError(StorywatchError):
 
 class LeaseLost(StorywatchError):
     """A claimed row is no longer ours: its lease ran out and another worker took it."""
+
+
+class StoryMoved(StorywatchError):
+    """What was decided was decided on a story that has since been told more by another worker."""
+
+
+class OutOfTurn(StorywatchError):
+    """An entry is not to be judged yet: an earlier one that concerns the same story is nobody's just now."""
 
 
 class FetchFailed(StorywatchError):

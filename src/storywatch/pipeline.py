@@ -36,16 +36,19 @@ from storywatch.errors import (
     FetchFailed,
     Forbidden,
     LeaseLost,
+    OutOfTurn,
     Rejected,
     SendFailed,
+    StoryMoved,
     StorywatchError,
     Unreadable,
     Unsent,
 )
 from storywatch.gathering import Gathering
+from storywatch.turns import LEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from concurrent.futures import Executor
     from datetime import datetime
 
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
         DeliveryClaim,
         Entry,
         FeedClaim,
+        FeedId,
         Glance,
         Message,
         Page,
@@ -81,6 +85,7 @@ if TYPE_CHECKING:
         Polls,
         Revisits,
     )
+    from storywatch.turns import Turns
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -118,7 +123,9 @@ class Pipeline:
     weights: Weights | None = None  # of the matcher; None: those in the package
     adviser: Adviser | None = None  # None: no second opinion is asked for
     hubs: Hubs | None = None  # None: nobody tells of news, feeds are polled
+    turns: Turns | None = None  # None: nobody else judges, and what is read first is judged first
     stories: dict[WatchId, Story] = field(default_factory=dict)
+    newest: dict[WatchId, int] = field(default_factory=dict)  # the last verdict that each of them knows
     judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     recording: Gathering[tuple[FeedClaim, PollPlan], PollOutcome] = field(init=False)
@@ -126,6 +133,10 @@ class Pipeline:
     def __post_init__(self) -> None:
         """Polls that end together are recorded together."""
         self.recording = Gathering(self.polls.record_polls, self.writer)
+
+    def watches_of(self, feed: FeedId) -> frozenset[WatchId]:
+        """The watches that follow a feed."""
+        return frozenset(watch.id for watch in self.watches if feed in watch.feeds)
 
     async def reconfigure(
         self,
@@ -191,10 +202,56 @@ class Pipeline:
 
     async def claim_entries(self, limit: int) -> list[Entry]:
         """The entries that wait to be looked at, the oldest first."""
-        return await self._store(self.polls.claim_entries, now=self.clock.now(), limit=limit, lease=READ_LEASE)
+        lease = READ_LEASE if self.turns is None else LEASE
+        return await self._store(self.polls.claim_entries, now=self.clock.now(), limit=limit, lease=lease)
 
-    async def read(self, entry: Entry) -> Article | None:
-        """The article behind an entry, or None where nothing is to be judged."""
+    async def take(self, entry: Entry) -> list[Judged]:
+        """Read an entry and judge its article, in its turn where several workers judge.
+
+        Whatever is decided is decided in turn, on what the stories know then; only the page is had before.
+        """
+        if self.turns is None:
+            article = await self.read(entry)
+            return [] if article is None else await self.judge(entry, article)
+        async with self.turns.place(entry) as place:
+            ahead = await self.look_ahead(entry)
+            try:
+                await self.turns.come(place)
+            except OutOfTurn:
+                await self._store(self.polls.release_entry, entry)
+                return []
+            await self._catch_up_with(place.watches)
+            article = await self.read(entry, ahead=ahead)
+            return [] if article is None else await self.judge(entry, article)
+
+    async def look_ahead(self, entry: Entry) -> Fetched | NotModified | FetchFailed | Unreadable | None:
+        """The page of an entry that is probably worth it, or why it could not be had; its sentences are encoded."""
+        watches = [watch for watch in self.watches if entry.feed in watch.feeds]
+        if not any(look.worth for look in await self._glance(entry, watches)):
+            return None
+        known = await self._store(self.judgements.load_known, entry.url_key) if entry.url_key else None
+        if known is not None and known.answers(entry, (watch.id for watch in watches)):
+            return None
+        try:
+            fetched = await self.pages.fetch_raw(entry.url, feed=entry.feed, title=entry.title)
+        except (FetchFailed, Unreadable) as error:
+            return error
+        if isinstance(fetched, Fetched):
+            article = article_of(entry, fetched.page, raw=None, known={}, detect_language=self.detect_language)
+            await self._think(read_closely, article, self.encoder)  # the encoder remembers
+        return fetched
+
+    async def _catch_up_with(self, watches: Collection[WatchId]) -> None:
+        """Forget the stories that other workers have told more; they are read anew when they are asked for."""
+        newest = await self._store(self.judgements.load_newest, watches)
+        for watch in watches:
+            if self.newest.get(watch, 0) != newest.get(watch, 0):
+                self.stories.pop(watch, None)
+
+    async def read(
+        self, entry: Entry, *, ahead: Fetched | NotModified | FetchFailed | Unreadable | None = None
+    ) -> Article | None:
+        """The article behind an entry, or None where nothing is to be judged. `ahead`: what `look_ahead` brought."""
         watches = [watch for watch in self.watches if entry.feed in watch.feeds]
         seen = await self._glance(entry, watches)
         if not any(look.worth for look in seen):
@@ -206,7 +263,9 @@ class Pipeline:
             return None
         fetched: Fetched | NotModified | None = None
         try:
-            fetched = await self.pages.fetch_raw(entry.url, feed=entry.feed, title=entry.title)
+            if isinstance(ahead, FetchFailed | Unreadable):
+                raise ahead
+            fetched = ahead or await self.pages.fetch_raw(entry.url, feed=entry.feed, title=entry.title)
         except (FetchFailed, Unreadable) as error:
             retry_at = plan_page_retry(entry, error, now=self.clock.now())
             log.info("page_failed", entry_id=entry.id, error=str(error), retry_at=retry_at and retry_at.isoformat())
@@ -262,31 +321,13 @@ class Pipeline:
         of the entry the visit is settled.
         """
         async with self.judging:
-            judged_for = await self._store(self.judgements.load_judged, article.id)
-            feeds = {entry.feed} if visited is None else visited[0].feeds
-            watches = [watch for watch in self.watches if feeds & watch.feeds and watch.id not in judged_for]
-            if judged_for and not watches:
-                note = "the same text at the same address was judged before"
-                if visited is not None:
-                    await self._store(self.revisits.record_visit, *visited)
-                else:
-                    known = partial(self.judgements.record_known, note=note, now=self.clock.now())
-                    await self._store(known, entry, article)
-                return []
-            reading = await self._think(read_closely, article, self.encoder)
-            now = self.clock.now()
-            revisions = await self._store(self.judgements.load_revisions)
-            stories = [await self.story(watch, revision=revisions.get(watch.id, 0)) for watch in watches]
-            judged_alone = [await self._think(follow, reading, story, now=now) for story in stories]
-            advised = await self.advise(reading, list(zip(judged_alone, stories, strict=True)), now=now)
-            told = [
-                tell(judged, article, story.watch, rules=self.rules, now=now)
-                for judged, story in zip(advised, stories, strict=True)
-            ]
-            record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now, visited=visited)
-            await self._store(record, entry, article, told)
-            for judged in told:  # the story moves on only after the database has; if it can't, it is read anew
-                self.stories[judged.watch] = self.stories.pop(judged.watch).learn(judged)
+            while True:
+                try:
+                    told = await self._judge(entry, article, visited)
+                    break
+                except StoryMoved as moved:  # by another worker: decide again, on what is known now
+                    log.info("story_moved", article_id=article.id, told=str(moved))
+                    self.stories.clear()
         for judged in told:
             log.info(
                 "article_judged",
@@ -298,6 +339,36 @@ class Pipeline:
                 deliveries=len(judged.deliveries),
                 title=article.title,
             )
+        return told
+
+    async def _judge(self, entry: Entry, article: Article, visited: tuple[Visit, VisitPlan] | None) -> list[Judged]:
+        judged_for = await self._store(self.judgements.load_judged, article.id)
+        feeds = {entry.feed} if visited is None else visited[0].feeds
+        watches = [watch for watch in self.watches if feeds & watch.feeds and watch.id not in judged_for]
+        if judged_for and not watches:
+            note = "the same text at the same address was judged before"
+            if visited is not None:
+                await self._store(self.revisits.record_visit, *visited)
+            else:
+                known = partial(self.judgements.record_known, note=note, now=self.clock.now())
+                await self._store(known, entry, article)
+            return []
+        reading = await self._think(read_closely, article, self.encoder)
+        now = self.clock.now()
+        revisions = await self._store(self.judgements.load_revisions)
+        stories = [await self.story(watch, revision=revisions.get(watch.id, 0)) for watch in watches]
+        knows = {watch.id: self.newest.get(watch.id, 0) for watch in watches}
+        judged_alone = [await self._think(follow, reading, story, now=now) for story in stories]
+        advised = await self.advise(reading, list(zip(judged_alone, stories, strict=True)), now=now)
+        told = [
+            tell(judged, article, story.watch, rules=self.rules, now=now)
+            for judged, story in zip(advised, stories, strict=True)
+        ]
+        record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now, visited=visited)
+        numbers = await self._store(record, entry, article, told, knows=knows)
+        for judged, story in zip(told, stories, strict=True):  # only after the database has; else it is read anew
+            self.stories[judged.watch] = story.learn(judged)
+        self.newest.update(numbers)
         return told
 
     async def advise(self, reading: Reading, judged: Sequence[tuple[Judged, Story]], *, now: datetime) -> list[Judged]:
@@ -357,6 +428,7 @@ class Pipeline:
                     await self._store(self.judgements.record_vectors, watch.id, vectors, encoder=name)
                 memory = await self._store(self.judgements.load_story, watch.id, encoder=name)
                 lang = self.detect_language(watch.about)
+                self.newest[watch.id] = memory.newest
                 self.stories[watch.id] = Story.begin(watch, vectors, lang=lang, weights=self.weights).recall(memory)
             return self.stories[watch.id]
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from storywatch.core.corrections import Case
     from storywatch.core.identity import KnownArticle
     from storywatch.core.model import (
+        Ahead,
         Alert,
         Article,
         ArticleId,
@@ -160,6 +161,18 @@ class Polls(Protocol):
         """The page could not be had for now: try again later."""
         ...
 
+    def release_entry(self, entry: Entry) -> None:
+        """Nothing was done about it: it waits as it did before. Raises `LeaseLost`."""
+        ...
+
+    def renew_entries(self, claimed: Collection[Entry], *, until: datetime) -> None:
+        """They are being worked on: their leases last until then."""
+        ...
+
+    def ahead_of(self, entry: Entry, *, now: datetime) -> list[Ahead]:
+        """The entries that come before it in judging order and are due or being worked on, the first one first."""
+        ...
+
     def settle_entry(self, entry: Entry, state: EntryState, *, note: str, article: ArticleId | None = None) -> None:
         """The entry needs no judging: passed over at the glance, or its article is known."""
         ...
@@ -170,6 +183,10 @@ class Judgements(Protocol):
 
     def load_story(self, watch: WatchId, *, encoder: str) -> StoryMemory:
         """What the watch's story remembers under this encoder, in judging order."""
+        ...
+
+    def load_newest(self, watches: Collection[WatchId]) -> dict[WatchId, int]:
+        """For each of these watches the number of its last verdict; one without any is missing."""
         ...
 
     def load_vectors(self, watch: WatchId, *, encoder: str) -> dict[str, Vector]:
@@ -209,11 +226,13 @@ class Judgements(Protocol):
         encoder: str,
         now: datetime,
         visited: tuple[Visit, VisitPlan] | None = None,
-    ) -> None:
+        knows: Mapping[WatchId, int] | None = None,
+    ) -> Mapping[WatchId, int]:
         """T3: article, verdicts, developments, known sentences, alerts and deliveries, together.
 
         The entry becomes JUDGED, or the visit that found the version ends, and the engine is woken in the same
-        transaction. Raises `LeaseLost`.
+        transaction. Gives for each watch the number of its verdict. `knows`: the last verdict that each story knew as
+        it decided. Raises `LeaseLost`, and `StoryMoved` where another worker has written one since.
         """
         ...
 

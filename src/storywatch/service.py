@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import structlog
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from storywatch.core.model import AttemptOutcome, ChannelId, DeliveryClaim, Entry, FeedClaim, Judged, PollOutcome
     from storywatch.core.revisits import Visit, VisitOutcome
     from storywatch.pipeline import Pipeline
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -77,6 +79,10 @@ class Slots:
         """Steps that may still begin."""
         return self.limit - len(self.running)
 
+    def has_room(self) -> bool:
+        """Could another step begin?"""
+        return self.free > 0
+
 
 @dataclass(kw_only=True)
 class Service:
@@ -91,10 +97,12 @@ class Service:
     polls: Slots = field(default_factory=lambda: Slots(POLL_SLOTS))
     readings: Slots = field(default_factory=lambda: Slots(READ_SLOTS))
     sendings: dict[ChannelId, Slots] = field(default_factory=dict)
+    send_slots: int = SEND_SLOTS
     timers: dict[ChannelId, asyncio.TimerHandle] = field(default_factory=dict)  # for the next delivery that is due
     askings: Slots = field(default_factory=lambda: Slots(HUB_SLOTS))
     visits: Slots = field(default_factory=lambda: Slots(VISIT_SLOTS))
     pings: Slots = field(default_factory=lambda: Slots(1))
+    call_readers: Callable[[], Awaitable[object]] | None = None  # when a poll found entries; None: we are the readers
     ping: Callable[[], Awaitable[None]] | None = None  # says that all is well to who watches over it
     pinged_at: datetime | None = None
     tidied_at: datetime | None = None
@@ -106,6 +114,12 @@ class Service:
     rounds: dict[str, datetime] = field(default_factory=dict)  # when each tick last ended
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
+    def limit(self, steps: int) -> None:
+        """Let at most so many steps of each kind run at once; of deliveries, so many for each channel."""
+        for slots in (self.polls, self.readings, self.visits):
+            slots.limit = steps
+        self.send_slots = steps
+
     async def __aenter__(self) -> Self:
         await self.group.__aenter__()
         return self
@@ -116,8 +130,14 @@ class Service:
 
     # ------------------------------------------------------------------ ticks
 
-    def ticks(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """What a timer calls, by name: each tick, supervised like a step."""
+    def ticks(self) -> dict[str, Callable[[], Awaitable[int]]]:
+        """What a timer calls, by name: each tick, supervised like a step. That each comes to its end is watched."""
+        looks = self.looks()
+        self.rounds = dict.fromkeys(looks, self.pipeline.clock.now())
+        return looks
+
+    def looks(self) -> dict[str, Callable[[], Awaitable[int]]]:
+        """Each tick by name, supervised like a step; gives what it started."""
         ticks = {
             "poll": self.tick_polls,
             "read": self.tick_readings,
@@ -128,17 +148,18 @@ class Service:
             "announce": self.tick_announcements,
             "ping": self.tick_ping,
         }
-        self.rounds = dict.fromkeys(ticks, self.pipeline.clock.now())
         return {name: partial(self._tick, tick, name) for name, tick in ticks.items()}
 
-    async def _tick(self, tick: Callable[[], Awaitable[int]], name: str) -> None:
+    async def _tick(self, tick: Callable[[], Awaitable[int]], name: str) -> int:
         try:
-            await self._supervise(tick(), name)
+            started = await self._supervise(tick(), name)
         except asyncio.CancelledError:
             if not self.stopping:
                 raise
-            return  # cut off by the end of the timer, not of the loop: no news to whoever runs it
-        self.rounds[name] = self.pipeline.clock.now()
+            return 0  # cut off by the end of the timer, not of the loop: no news to whoever runs it
+        if name in self.rounds:
+            self.rounds[name] = self.pipeline.clock.now()
+        return started or 0
 
     def hanging(self) -> list[str]:
         """The ticks that have not come to their end for a while."""
@@ -229,7 +250,7 @@ class Service:
         return sum([await self._send_due(channel) for channel in tuple(self.pipeline.channels)])
 
     async def _send_due(self, channel: ChannelId) -> int:
-        slots = self.sendings.setdefault(channel, Slots(SEND_SLOTS))
+        slots = self.sendings.setdefault(channel, Slots(self.send_slots))
         async with slots.claiming:
             if self.stopping or slots.free <= 0 or channel not in self.pipeline.channels:
                 return 0
@@ -280,13 +301,12 @@ class Service:
         outcome = await self.pipeline.poll(claim)
         self.observer.polled(outcome, seconds=self._seconds() - began)
         if outcome.new or outcome.changed:
-            await self.tick_readings()
+            await (self.call_readers or self.tick_readings)()
 
     async def _read(self, entry: Entry) -> None:
         began = self._seconds()
         try:
-            article = await self.pipeline.read(entry)
-            told = [] if article is None else await self.pipeline.judge(entry, article)
+            told = await self.pipeline.take(entry)
         except LeaseLost:
             raise
         except Exception as error:
@@ -334,10 +354,10 @@ class Service:
         if then is not None and not self.stopping:
             await self._supervise(then(), name)
 
-    async def _supervise(self, step: Awaitable[object], name: str) -> None:
+    async def _supervise(self, step: Awaitable[T], name: str) -> T | None:
         """One step's errors are its own: they are told, the row's lease runs out, the rest goes on."""
         try:
-            await step
+            return await step
         except LeaseLost as error:
             log.info("lease_lost", step=name, error=str(error))
         except StorywatchError as error:
@@ -346,6 +366,7 @@ class Service:
         except Exception:
             self.observer.step_failed(name)
             log.exception("step_broke", step=name)
+        return None
 
     async def drain(self) -> bool:
         """Begin nothing more and wait for what runs; True if all of it ended by itself.

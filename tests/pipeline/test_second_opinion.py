@@ -180,12 +180,12 @@ def test_a_judgement_that_was_lost_is_not_asked_for_again(database: Database) ->
             record = work.pipeline.judgements.record_article
             lost = [True]
 
-            def fail_once(*args: Any, **kwargs: Any) -> None:
+            def fail_once(*args: Any, **kwargs: Any) -> Any:
                 if lost:
                     lost.pop()
                     message = "the disk is full"
                     raise StorywatchError(message)
-                record(*args, **kwargs)
+                return record(*args, **kwargs)
 
             class Failing:
                 def __getattr__(self, name: str) -> Any:

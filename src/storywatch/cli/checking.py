@@ -266,7 +266,7 @@ def migrate(options: Namespace) -> int:
 
         return carry(options)
     config = load_config(options.config, environ=os.environ)
-    from storywatch.store.migrate import migrate_database  # noqa: PLC0415  heavy
+    from storywatch.app import migrate as migrate_database  # noqa: PLC0415  heavy
 
     version = migrate_database(config.service.database)
     if options.json:

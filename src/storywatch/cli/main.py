@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MODULES = {
+    "worker": "running",
     "run": "running",
     "once": "running",
     "check": "checking",

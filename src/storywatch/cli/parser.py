@@ -11,6 +11,7 @@ from storywatch import __version__
 EPILOG = "Exit status: 0 done, 1 it did not work, 2 wrong usage or configuration. Manual: docs/reference/commands.md"
 
 
+QUEUES = ("poll", "judge", "deliver")
 FROM_STORE = Path()  # the feedback that the database holds
 
 
@@ -27,7 +28,14 @@ def build_parser() -> argparse.ArgumentParser:
     shared = _shared_options()
 
     add = _Adder(commands, shared)
-    add("run", "follow the watchlist until stopped, with the page on the web port")
+    run = add("run", "follow the watchlist until stopped, with the page on the web port")
+    run.add_argument("--page-only", action="store_true", help="leave the work to workers (PostgreSQL)")
+    worker = add("worker", "share the work of several machines until stopped, without the page (PostgreSQL)")
+    worker.add_argument(
+        "--queues", type=_queues, default=QUEUES, metavar="QUEUES", help="default: poll,judge,deliver (all of them)"
+    )
+    worker.add_argument("--concurrency", type=_count, metavar="N", help="steps of each kind at once")
+    worker.add_argument("--alive", type=Path, metavar="FILE", help="touch FILE every few seconds while all is well")
     once = add("once", "poll what is due, judge, deliver, and end", json=True)
     once.add_argument("--all", action="store_true", help="poll every feed, due or not")
     add("check", "read the configuration and report every fault", json=True)
@@ -230,6 +238,15 @@ def _config_option(parser: argparse.ArgumentParser, *, default: Path | str) -> N
 
 def _watch_option(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--watch", metavar="WATCH", help=what)
+
+
+def _queues(words: str) -> tuple[str, ...]:
+    named = tuple(dict.fromkeys(word.strip() for word in words.split(",")))
+    unknown = [word for word in named if word not in QUEUES]
+    if unknown:
+        message = f"{unknown[0]!r} is no queue; there are {', '.join(QUEUES)}"
+        raise argparse.ArgumentTypeError(message)
+    return named
 
 
 def _count(text: str) -> int:

@@ -1,4 +1,4 @@
-"""`run` and `once`: the product at work."""
+"""`run`, `worker` and `once`: the product at work."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from storywatch.app import open_app, run_once, secrets_of, serve
+from storywatch.app import open_app, run_once, secrets_of, serve, work
 from storywatch.cli.printing import print_json
 from storywatch.config import load_config
 from storywatch.core.model import DeliveryState
+from storywatch.engine import QUEUES
+from storywatch.errors import StorywatchError
 from storywatch.logs import set_up_logs
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from storywatch.app import App
     from storywatch.config import Config
@@ -26,19 +29,46 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> int:
     """`storywatch run`: until SIGTERM or SIGINT; SIGHUP reads the configuration anew."""
-    config = load_config(options.config, environ=os.environ)
-    set_up_logs(stream=sys.stderr, secrets=secrets_of(config))
-    asyncio.run(_run(config))
+    config = _load(options)
+    if options.page_only:
+        _check_shared(config, "run --page-only")
+    queues = () if options.page_only else QUEUES
+    asyncio.run(_run(config, partial(serve, queues=queues), judges="judge" in queues))
     return 0
 
 
-async def _run(config: Config) -> None:
+def worker(options: Namespace) -> int:
+    """`storywatch worker`: a share of the work of several machines, until SIGTERM or SIGINT; SIGHUP as for `run`."""
+    config = _load(options)
+    _check_shared(config, "worker")
+    working = partial(work, queues=options.queues, alive=options.alive, concurrency=options.concurrency)
+    asyncio.run(_run(config, working, judges="judge" in options.queues))
+    return 0
+
+
+def _load(options: Namespace) -> Config:
+    config = load_config(options.config, environ=os.environ)
+    set_up_logs(stream=sys.stderr, secrets=secrets_of(config))
+    return config
+
+
+def _check_shared(config: Config, command: str) -> None:
+    """Raises `StorywatchError` where there is nothing to share."""
+    if config.service.database.startswith("sqlite"):
+        message = (
+            f"`storywatch {command}` shares a PostgreSQL database with others, and service.database is an SQLite file: "
+            "`storywatch run` does all its work in one process"
+        )
+        raise StorywatchError(message)
+
+
+async def _run(config: Config, working: Callable[[App, asyncio.Event], Awaitable[None]], *, judges: bool) -> None:
     loop, stop, hangup = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, hangup)):
         loop.add_signal_handler(number, event.set)
-    async with open_app(config, environ=os.environ) as app, asyncio.TaskGroup() as group:
+    async with open_app(config, environ=os.environ, take_over=judges) as app, asyncio.TaskGroup() as group:
         reloads = group.create_task(_reload_when_told(app, hangup, group))
-        await serve(app, stop)
+        await working(app, stop)
         reloads.cancel()
 
 

@@ -352,6 +352,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """An entry before another one in judging order. `free`: nobody works on it."""
+
+    feed: FeedId
+    free: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
     """A first look at an entry: could this be about the story? `None`: its words can't tell, a vector must."""
 
@@ -737,6 +745,7 @@ class StoryMemory:
     precedents: tuple[Precedent, ...] = ()
     revision: int = 0
     flow: tuple[bool, ...] = ()  # of the last articles that were judged: was it probably about the story?
+    newest: int = 0  # the number of the last verdict that is in all this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

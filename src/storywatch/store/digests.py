@@ -22,6 +22,7 @@ from storywatch.core.model import (
 from storywatch.core.moments import last_digest, plan_digest
 from storywatch.core.silences import covering
 from storywatch.store.alerts import record_alert, silenced
+from storywatch.store.engine import DELIVERIES
 from storywatch.store.folding import fold_rows
 from storywatch.store.said import load_all_said
 from storywatch.store.silences import active_silences
@@ -60,6 +61,7 @@ class Digests:
         if not due:
             return []
         with self.database.write() as connection:
+            self.database.lock(connection, DELIVERIES)
             silences = active_silences(connection, at=now)
             making = Making(self.database, connection, desk, silences, now)
             new = [uid for channel, moment in due.items() for uid in making.digest(channel, moment)]

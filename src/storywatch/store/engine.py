@@ -14,11 +14,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, event, update
+from sqlalchemy import Engine, create_engine, event, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from storywatch.core.ids import digest
 from storywatch.errors import SchemaError, StorywatchError
 from storywatch.store import tables
 from storywatch.store.versions import HEAD, is_unfinished, version_of
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(seconds=30)
 LOCKED = "database is locked"
 READ_ONLY = "readonly database"
+
+DELIVERIES = "deliveries"  # the lock of who folds, mutes or claims them: each looks at many rows at once
+QUEUE_SCHEMA = "procrastinate"  # apart from our tables: it holds wake-ups only, and can be made anew at any time
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
@@ -60,10 +64,45 @@ class Database:
         """An INSERT that can say ON CONFLICT: the same words on both databases, but not the same class."""
         return sqlite.insert(table) if self.path else postgresql.insert(table)
 
+    def lock(self, connection: Connection, *names: str) -> None:
+        """Let nobody else into what these names stand for until the transaction ends.
+
+        Taken in one order whatever order they are named in, so that no two wait for each other. On SQLite
+        the write lock is that already.
+        """
+        if self.path is None:
+            for number in sorted({lock_number(name) for name in names}):
+                connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+    @contextmanager
+    def only_one(self, name: str, *, wait: bool = False) -> Iterator[bool]:
+        """Of all processes at most one is inside; the others hear False, or `wait`. A dead one holds nothing."""
+        if self.path is not None:
+            yield True
+            return
+        number = lock_number(name)
+        with (
+            told_as_ours(self.name),
+            self.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            if wait:
+                connection.execute(select(func.pg_advisory_lock(number)))
+            mine = wait or bool(connection.execute(select(func.pg_try_advisory_lock(number))).scalar())
+            try:
+                yield mine
+            finally:
+                if mine:
+                    connection.execute(select(func.pg_advisory_unlock(number)))
+
     def dispose(self) -> None:
         """Close every connection."""
         self.writer.dispose()
         self.readers.dispose()
+
+
+def lock_number(name: str) -> int:
+    """The number by which PostgreSQL knows a lock: 63 bits of its name."""
+    return int(digest("lock", name).rpartition("_")[2][:15], 16)
 
 
 @contextmanager
@@ -187,6 +226,31 @@ def _check_schema(database: Database) -> None:
         raise SchemaError(message)
 
 
+def check_queue(database: Database, mark: str) -> None:
+    """Raises `SchemaError` where the queue's schema on PostgreSQL is missing, or of another version."""
+    if database.path is None and (found := queue_mark(database)) != mark:
+        message = (
+            f"database {database.name}: its queue is {found or 'missing'}, this storywatch needs {mark}; "
+            "run `storywatch migrate`"
+        )
+        raise SchemaError(message)
+
+
+def queue_mark(database: Database) -> str | None:
+    """Of which version the queue's schema is."""
+    with database.read() as connection:
+        return queue_mark_of(connection)
+
+
+def queue_mark_of(connection: Connection) -> str | None:
+    """Of which version the queue's schema is: its comment says so."""
+    found: str | None = connection.execute(
+        text("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = :name"),
+        {"name": QUEUE_SCHEMA},
+    ).scalar_one_or_none()
+    return found
+
+
 @contextmanager
 def _disposed_on_failure(database: Database) -> Iterator[None]:
     try:
@@ -205,7 +269,7 @@ def postgresql_engine(address: URL, *, patience: timedelta) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": max(2, int(patience.total_seconds())),
-            "options": f"-c lock_timeout={milliseconds} -c timezone=UTC",
+            "options": f"-c lock_timeout={milliseconds} -c timezone=UTC -c search_path=public,{QUEUE_SCHEMA}",
         },
     )
 

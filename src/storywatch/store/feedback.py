@@ -23,6 +23,7 @@ from storywatch.core.model import (
 from storywatch.core.urls import url_key
 from storywatch.errors import StorywatchError
 from storywatch.store.addresses import load_article_keys
+from storywatch.store.engine import DELIVERIES
 from storywatch.store.judgements import Pen
 from storywatch.store.packing import unpack_new
 from storywatch.store.said import load_said
@@ -149,6 +150,7 @@ class Feedback:
         was said since the case was looked up, and this makes no sense after it.
         """
         with self.database.write() as connection:
+            self.database.lock(connection, DELIVERIES)
             key = _hold(connection, case)
             check_correction(replace(case, answer=load_said(connection, case.watch).get(case.article.id)), said)
             connection.execute(
@@ -180,6 +182,7 @@ class Feedback:
             .limit(1)
         )
         with self.database.write() as connection:
+            self.database.lock(connection, DELIVERIES)
             undone = load_said(connection, case.watch).get(case.article.id)
             if undone is None:
                 message = f"nothing was said of {case.article.id} in {case.watch!r} that could be undone"

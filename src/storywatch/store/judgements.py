@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, literal, or_, select, union_all, update
 
 from storywatch.core.feedback import PRECEDENTS_KEPT
 from storywatch.core.identity import KnownArticle
@@ -28,6 +28,7 @@ from storywatch.core.model import (
     at_rate,
 )
 from storywatch.core.story import REMEMBERED
+from storywatch.errors import StoryMoved
 from storywatch.store import tables
 from storywatch.store.addresses import load_article_keys, record_addresses
 from storywatch.store.alerts import record_alert
@@ -85,6 +86,7 @@ class Judgements:
         insert = self.database.insert(tables.watch)
         named = insert.on_conflict_do_update(index_elements=["uid"], set_={"name": insert.excluded.name})
         with self.database.write() as connection:
+            self.database.lock(connection, "configuration")
             connection.execute(named, rows)
 
     # ------------------------------------------------------------------ what a story knows
@@ -104,6 +106,7 @@ class Judgements:
             precedents = _precedents(connection, watch, encoder, said)
             revision = load_revisions(connection).get(watch, 0)
             flow = _flow(connection, watch)
+            newest = _newest(connection, [watch]).get(watch, 0)
         return StoryMemory(
             remembered=tuple(_remembered(row, sentences[row.article_id]) for row in rows),
             total=total,
@@ -113,12 +116,18 @@ class Judgements:
             precedents=precedents,
             revision=revision,
             flow=flow,
+            newest=newest,
         )
 
     def load_revisions(self) -> dict[WatchId, int]:
         """For each watch a number that grows with everything that the desk says or undoes; 0 where it is missing."""
         with self.database.read() as connection:
             return load_revisions(connection)
+
+    def load_newest(self, watches: Collection[WatchId]) -> dict[WatchId, int]:
+        """For each of these watches the number of its last verdict; one without any is missing."""
+        with self.database.read() as connection:
+            return _newest(connection, watches)
 
     def load_vectors(self, watch: WatchId, *, encoder: str) -> dict[str, Vector]:
         """Vectors of the watch's own texts, by text."""
@@ -137,6 +146,7 @@ class Judgements:
             for position, (text, vector) in enumerate(vectors.items())
         ]
         with self.database.write() as connection:
+            self.database.lock(connection, watch)
             connection.execute(delete(known_sentence).where(_own_texts(watch)))
             if rows:
                 connection.execute(self.database.insert(known_sentence), rows)
@@ -198,14 +208,22 @@ class Judgements:
         encoder: str,
         now: datetime,
         visited: tuple[Visit, VisitPlan] | None = None,
-    ) -> None:
+        knows: Mapping[WatchId, int] | None = None,
+    ) -> dict[WatchId, int]:
         """T3: article, verdicts, developments, known sentences, alerts and deliveries, together.
+
+        Gives for each watch the number of its verdict. `knows`: the last verdict that each story knew as it decided;
+        where another worker has written one since, nothing is recorded. Raises `StoryMoved` then, and `LeaseLost`.
 
         With the article go its addresses and, where it is about a story, the bytes that it was read from and the
         next visit to its page. `visited`: it was found by such a visit, which ends here in the place of the entry.
         """
         body = packed(article.raw) if is_about(judged) else None
+        numbers: dict[WatchId, int] = {}
         with self.database.write() as connection:
+            self.database.lock(connection, article.url_key, *(one.watch for one in judged))
+            if knows is not None:
+                self._check_stories(connection, knows)
             settled = {"state": EntryState.JUDGED, "article": article.id, "note": None}
             where = tables.entry.c.id == entry.id
             if visited is None:
@@ -224,11 +242,24 @@ class Judgements:
             planned: list[DeliveryId] = []
             for one in judged:
                 # Where there is a verdict, the article was judged before, and all that follows is there.
-                if pen.verdict(one, article_id, encoder=encoder, now=now):
+                number = pen.verdict(one, article_id, encoder=encoder, now=now)
+                if number is not None:
+                    numbers[one.watch] = number
                     pen.knowledge(one, article_id, encoder=encoder)
                     planned += pen.told(one.development, one.alert, one.deliveries, article_id=article_id)
             if planned:
                 self.waker.wake(connection.connection.driver_connection, planned)
+        return numbers
+
+    def _check_stories(self, connection: Connection, knows: Mapping[WatchId, int]) -> None:
+        """Raises `StoryMoved`. On SQLite there is nobody else who judges."""
+        if self.database.path is not None:
+            return
+        newest = _newest(connection, knows)
+        moved = [watch for watch, known in knows.items() if newest.get(watch, 0) != known]
+        if moved:
+            message = f"another worker has judged for {', '.join(moved)} meanwhile"
+            raise StoryMoved(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,8 +289,8 @@ class Pen:
             seen_at=article.seen_at,
         )
 
-    def verdict(self, judged: Judged, article_id: int, *, encoder: str, now: datetime) -> bool:
-        """Whether it is the first one of this article for this watch."""
+    def verdict(self, judged: Judged, article_id: int, *, encoder: str, now: datetime) -> int | None:
+        """Its number; None where there is one of this article for this watch already."""
         match, found = judged.match, judged.verdict
         values = {
             "article_id": article_id,
@@ -282,7 +313,7 @@ class Pen:
             "lead": pack_vector(judged.remembered.lead),
             "judged_at": now,
         }
-        return self._insert(verdict, values) is not None
+        return self._insert(verdict, values)
 
     def knowledge(self, judged: Judged, article_id: int, *, encoder: str) -> None:
         """Its sentences, and the mean of its language."""
@@ -388,6 +419,19 @@ def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -
         .where(_is_about(watch, encoder, said))
         .order_by(verdict.c.id.desc())
     )
+
+
+def _newest(connection: Connection, watches: Collection[WatchId]) -> dict[WatchId, int]:
+    """The number of each watch's last verdict; what changed a story is in one, or in its revision."""
+    if not watches:
+        return {}
+    # Each by itself: grouped, every verdict of a watch would be looked at instead of the last one in the index.
+    lasts = [
+        select(literal(watch).label("watch"), func.max(verdict.c.id).label("newest")).where(verdict.c.watch == watch)
+        for watch in watches
+    ]
+    rows = connection.execute(union_all(*lasts))
+    return {WatchId(row.watch): row.newest for row in rows if row.newest is not None}
 
 
 def _flow(connection: Connection, watch: WatchId) -> tuple[bool, ...]:

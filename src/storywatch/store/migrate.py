@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.config import Config
@@ -14,7 +15,16 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL
 
 from storywatch.errors import SchemaError
-from storywatch.store.engine import PATIENCE, open_database, parse_url, postgresql_engine, sqlite_engine, told_as_ours
+from storywatch.store.engine import (
+    PATIENCE,
+    QUEUE_SCHEMA,
+    open_database,
+    parse_url,
+    postgresql_engine,
+    queue_mark_of,
+    sqlite_engine,
+    told_as_ours,
+)
 from storywatch.store.versions import HEAD, version_of
 
 if TYPE_CHECKING:
@@ -34,17 +44,28 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def migrate_database(url: str, *, prepare: Callable[[Connection], object] | None = None) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSchema:
+    """What the engine for several machines keeps beside our tables: statements, and the mark of their version."""
+
+    mark: str
+    statements: str
+
+
+def migrate_database(
+    url: str, *, prepare: Callable[[Connection], object] | None = None, queue: QueueSchema | None = None
+) -> str:
     """Bring the database at `url` up to date; gives its version. Several may call it at once.
 
-    On PostgreSQL `prepare` comes before it, in the same transaction.
+    On PostgreSQL `prepare` comes before it, and the queue after it, in the same transaction. What the queue held are
+    wake-ups, so another version replaces it as a whole.
     """
     address = parse_url(url)
     name = address.render_as_string(hide_password=True)
     if address.get_backend_name() == "sqlite":
         open_database(url).dispose()  # which migrates
     else:
-        _migrate_postgresql(address, name, prepare)
+        _migrate_postgresql(address, name, prepare, queue)
     return HEAD
 
 
@@ -74,7 +95,9 @@ def _back_up(path: Path, copy: Path) -> None:
     unfinished.replace(copy)
 
 
-def _migrate_postgresql(address: URL, name: str, prepare: Callable[[Connection], object] | None) -> None:
+def _migrate_postgresql(
+    address: URL, name: str, prepare: Callable[[Connection], object] | None, queue: QueueSchema | None
+) -> None:
     engine = postgresql_engine(address, patience=PATIENCE)
     try:
         with told_as_ours(name), engine.begin() as connection:
@@ -82,8 +105,20 @@ def _migrate_postgresql(address: URL, name: str, prepare: Callable[[Connection],
             if prepare is not None:
                 prepare(connection)
             _upgrade(connection, name)
+            if queue is not None and queue_mark_of(connection) != queue.mark:
+                _make_queue(connection, queue)
     finally:
         engine.dispose()
+
+
+def _make_queue(connection: Connection, queue: QueueSchema) -> None:
+    """Both are words of the program's own; they are sent as they are, without parameters."""
+    connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {QUEUE_SCHEMA} CASCADE")
+    connection.exec_driver_sql(f"CREATE SCHEMA {QUEUE_SCHEMA}")
+    connection.exec_driver_sql(f"SET LOCAL search_path = {QUEUE_SCHEMA}")
+    driver: Any = connection.connection.driver_connection
+    driver.execute(queue.statements)
+    connection.exec_driver_sql(f"COMMENT ON SCHEMA {QUEUE_SCHEMA} IS '{queue.mark}'")
 
 
 def _upgrade(connection: Connection, name: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, insert, or_, select, update
 
 from storywatch.core.model import AlertKind, ChannelId, DeliveryClaim, DeliveryId, DeliveryState, Recipient
 from storywatch.errors import Rejected
+from storywatch.store.engine import DELIVERIES
 from storywatch.store.holding import hold_back, is_due, waits_for_digest
 from storywatch.store.leases import claim_rows, give_back
 from storywatch.store.messages import message_of
@@ -55,6 +56,7 @@ class Outbox:
             for channel in channels:
                 if not _any_due(connection, channel, now=now):
                     continue
+                self.database.lock(connection, DELIVERIES)
                 hold_back(self.database, connection, channel, rules, now=now)
                 left = limit - len(claims)
                 room = room_of(connection, channel, rules.rate if rules else None, now=now, limit=left, lock=True)

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, literal, select, tuple_, update
 
 from storywatch.core.cadence import HABIT, first_known, is_due_afresh, learn_interval
 from storywatch.core.ids import digest
 from storywatch.core.model import (
+    Ahead,
     Entry,
     EntryState,
     Feed,
@@ -30,7 +31,7 @@ from storywatch.store.tables import feed as feeds
 from storywatch.store.tables import feed_notice as notices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -85,6 +86,7 @@ class Polls:
         asked in a time yet to come is due: the clock has been set back, and its plan may be years away.
         """
         with self.database.write() as connection:
+            self.database.lock(connection, "configuration")
             known = {row.uid: row for row in connection.execute(select(feeds.c.uid, feeds.c.url, feeds.c.enabled))}
             fresh = [_new_feed(feed, now) for feed in configured if feed.id not in known]
             if fresh:
@@ -253,6 +255,33 @@ class Polls:
             give_back(
                 connection, entries, where, lease=entry.lease, not_before=until, note=reason, tries=entry.tries + 1
             )
+
+    def release_entry(self, entry: Entry) -> None:
+        """Nothing was done about it: it waits as it did before. Raises `LeaseLost`."""
+        with self.database.write() as connection:
+            give_back(connection, entries, entries.c.id == entry.id, lease=entry.lease)
+
+    def renew_entries(self, claimed: Collection[Entry], *, until: datetime) -> None:
+        """They are being worked on: their leases last until then. One that is lost stays lost."""
+        leases = {entry.lease for entry in claimed}
+        held = update(entries).where(entries.c.id.in_([entry.id for entry in claimed]), entries.c.lease.in_(leases))
+        with self.database.write() as connection:
+            connection.execute(held.values(lease_until=until))
+
+    def ahead_of(self, entry: Entry, *, now: datetime, limit: int = 500) -> list[Ahead]:
+        """The entries that come before it in judging order and are due or being worked on, the first one first."""
+        before = tuple_(entries.c.seen_at, entries.c.id) < tuple_(
+            literal(entry.seen_at, entries.c.seen_at.type), literal(entry.id)
+        )
+        query = (
+            select(feeds.c.uid, is_free(entries, now).label("free"))
+            .join(feeds, feeds.c.id == entries.c.feed_id)
+            .where(entries.c.state == EntryState.WAITING, entries.c.not_before <= now, before)
+            .order_by(entries.c.seen_at, entries.c.id)
+            .limit(limit)
+        )
+        with self.database.read() as connection:
+            return [Ahead(feed=FeedId(row.uid), free=row.free) for row in connection.execute(query)]
 
     def settle_entry(self, entry: Entry, state: EntryState, *, note: str, article: ArticleId | None = None) -> None:
         """The entry needs no judging. Raises `LeaseLost`."""

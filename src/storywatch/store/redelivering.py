@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, or_, select, update
 
 from storywatch.core.model import ChannelId, DeliveryState, Hold
 from storywatch.errors import StorywatchError
+from storywatch.store.engine import DELIVERIES
 from storywatch.store.fates import DeliveryView, deliveries_query, delivery_of, find_delivery
 from storywatch.store.feedback import TAKEN_BACK, WITHDRAWN
 from storywatch.store.leases import is_free
@@ -59,6 +60,7 @@ class Redelivery:
         `dry_run` changes nothing. Raises `StorywatchError` where one that is named can't be sent again.
         """
         with self.database.write() as connection:
+            self.database.lock(connection, DELIVERIES)
             rows = _named(connection, wanted, now=now) if wanted.named else _found(connection, wanted, now=now)
             ids = [row.id for row in rows]
             views = connection.execute(deliveries_query().where(delivery.c.id.in_(ids)).order_by(delivery.c.id))
