@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ class PostgresServer:
     """A server of our own, for this run of the tests."""
 
     port: int
+    restart: Callable[[], None]  # at once, as after a crash
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://storywatch@127.0.0.1:{self.port}/{name}"
@@ -43,6 +44,13 @@ class PostgresServer:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server of our own, until the block ends; for benchmarks too."""
     found = sorted(DEBIAN.glob("*/bin/initdb"))
     binaries = found[-1].parent if found else Path(shutil.which("initdb") or "/nowhere/initdb").parent
     if not (binaries / "initdb").exists():
@@ -58,9 +66,10 @@ def postgres() -> Iterator[PostgresServer]:
         data = f"{folder}/data"
         run(f"{binaries}/initdb", "-D", data, "-U", "storywatch", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        restart = ("-D", data, "-l", f"{folder}/log", "-o", options, "-m", "immediate", "-w", "restart")
         run(f"{binaries}/pg_ctl", "-D", data, "-l", f"{folder}/log", "-o", options, "-w", "start")
         try:
-            yield PostgresServer(port=port)
+            yield PostgresServer(port=port, restart=lambda: run(f"{binaries}/pg_ctl", *restart))
         finally:
             run(f"{binaries}/pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
 
@@ -91,6 +100,17 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     postgres.command(f"CREATE DATABASE {name}")
     yield postgres.url(name)
     postgres.command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_urls(postgres: PostgresServer) -> Iterator[list[str]]:
+    """Three empty databases."""
+    names = [f"t{os.urandom(6).hex()}" for _ in range(3)]
+    for name in names:
+        postgres.command(f"CREATE DATABASE {name}")
+    yield [postgres.url(name) for name in names]
+    for name in names:
+        postgres.command(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

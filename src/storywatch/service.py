@@ -374,6 +374,8 @@ class Service:
         What is cut off keeps its row: its lease ends with the process, and the next one takes it up.
         """
         self.stopping = True
+        if self.pipeline.turns is not None:
+            self.pipeline.turns.closing = True
         while self.timers:
             self.timers.popitem()[1].cancel()
         for task in self.pings.running:

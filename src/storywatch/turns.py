@@ -51,6 +51,7 @@ class Turns:
     writer: Executor  # the store's own thread
     watches_of: Callable[[FeedId], frozenset[WatchId]]
     places: list[Place] = field(default_factory=list)
+    closing: bool = False  # the worker is about to stop: who still waits gives its entry back
 
     @asynccontextmanager
     async def place(self, entry: Entry) -> AsyncIterator[Place]:
@@ -70,6 +71,9 @@ class Turns:
         """
         pause = SHORTEST_LOOK
         while place.watches:
+            if self.closing:
+                message = f"entry {place.entry.id}: this worker stops"
+                raise OutOfTurn(message)
             mine = next((one for one in self.places if one.order < place.order and one.watches & place.watches), None)
             if mine is not None:
                 await mine.left.wait()

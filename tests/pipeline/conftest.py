@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from storywatch.store.engine import open_database
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "training"))
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,14 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     shared = _shared_options()
 
     add = _Adder(commands, shared)
-    run = add("run", "follow the watchlist until stopped, with the page on the web port")
-    run.add_argument("--page-only", action="store_true", help="leave the work to workers (PostgreSQL)")
-    worker = add("worker", "share the work of several machines until stopped, without the page (PostgreSQL)")
-    worker.add_argument(
-        "--queues", type=_queues, default=QUEUES, metavar="QUEUES", help="default: poll,judge,deliver (all of them)"
-    )
-    worker.add_argument("--concurrency", type=_count, metavar="N", help="steps of each kind at once")
-    worker.add_argument("--alive", type=Path, metavar="FILE", help="touch FILE every few seconds while all is well")
+    _running(add)
     once = add("once", "poll what is due, judge, deliver, and end", json=True)
     once.add_argument("--all", action="store_true", help="poll every feed, due or not")
     add("check", "read the configuration and report every fault", json=True)
@@ -96,6 +89,17 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--exit", action="store_true", help="end when the stream ends, on a terminal too")
     add("version", "the version of the program, of its parts and of its database schema", config=False, json=True)
     return parser
+
+
+def _running(add: _Adder) -> None:
+    run = add("run", "follow the watchlist until stopped, with the page on the web port")
+    run.add_argument("--page-only", action="store_true", help="leave the work to workers (PostgreSQL)")
+    worker = add("worker", "share the work of several machines until stopped, without the page (PostgreSQL)")
+    worker.add_argument(
+        "--queues", type=_queues, default=QUEUES, metavar="QUEUES", help="default: poll,judge,deliver (all of them)"
+    )
+    worker.add_argument("--concurrency", type=_count, metavar="N", help="steps of each kind at once")
+    worker.add_argument("--alive", type=Path, metavar="FILE", help="touch FILE every few seconds while all is well")
 
 
 def _deliveries(deliveries: argparse.ArgumentParser) -> None:
