@@ -47,6 +47,7 @@ class ConfigDir:
     channels: str = ""  # TOML
     watches: dict[str, str] = field(default_factory=lambda: {"harbour-strike": STRIKE + "channels = []\n"})
     port: int = field(default_factory=free_port)
+    url: str | None = None  # of the database; None: an SQLite file
 
     @property
     def path(self) -> Path:
@@ -54,7 +55,7 @@ class ConfigDir:
 
     @property
     def database(self) -> str:
-        return f"sqlite:///{self.folder / 'data' / 'storywatch.db'}"
+        return self.url or f"sqlite:///{self.folder / 'data' / 'storywatch.db'}"
 
     @property
     def page(self) -> str:

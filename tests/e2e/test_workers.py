@@ -1,0 +1,160 @@
+"""Workers as they run: processes on one PostgreSQL database that die, stop, and see the database go and come back."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg
+import pytest
+from newsroom import ConfigDir, webhook
+from newsweb import OUTLETS, WATCH, NewsWeb, environment, load_stream, storywatch, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conftest import PostgresServer
+
+
+@dataclass
+class Team:
+    """As many `storywatch worker` as are hired, on one configuration."""
+
+    files: ConfigDir
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self.files.write()
+        migrated = storywatch("migrate", "--config", str(self.files.path), cwd=self.files.folder)
+        assert migrated.returncode == 0, migrated.stderr
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.running:
+            process.kill()
+            process.wait(timeout=30)
+
+    @property
+    def log(self) -> Path:
+        return self.files.folder / "workers.log"
+
+    def hire(self, *words: str) -> subprocess.Popen[bytes]:
+        """One more, at work."""
+        begun = self.said("worker_started")
+        command = [sys.executable, "-m", "storywatch", "worker", "--config", str(self.files.path), *words]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.files.folder, env=environment()
+            )
+        self.running.append(process)
+        wait_until(
+            lambda: self.said("worker_started") > begun or process.poll() is not None, "a worker works", seconds=60
+        )
+        return process
+
+    def said(self, event: str) -> int:
+        return self.log.read_text(encoding="utf-8").count(f'"event":"{event}"') if self.log.exists() else 0
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        url = self.files.database.replace("postgresql+psycopg", "postgresql")
+        with closing(psycopg.connect(url, autocommit=True)) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def count(self, query: str) -> int:
+        number: int = self.rows(f"SELECT count(*) FROM {query}")[0][0]
+        return number
+
+    def has_baseline(self) -> bool:
+        return self.count("feed WHERE first_poll OR NOT enabled") == 0 and self.count("entry") >= len(self.files.feeds)
+
+    def is_done(self, entries: int) -> bool:
+        waiting = self.count("entry WHERE state = 'waiting'") + self.count("delivery WHERE state = 'waiting'")
+        return self.count("entry") == entries and not waiting
+
+
+@pytest.fixture
+def team(tmp_path: Path, web: NewsWeb, postgres_url: str) -> Iterator[Team]:
+    files = ConfigDir(
+        tmp_path,
+        feeds=web.feeds(*OUTLETS),
+        langs=OUTLETS,
+        channels=webhook(web.hook),
+        watches={"harbour-strike": WATCH.replace(', "desk"', "").replace('"desk", ', "")},
+        url=postgres_url,
+    )
+    with Team(files) as team:
+        yield team
+
+
+def told_once(team: Team, web: NewsWeb) -> None:
+    sent = [uid for (uid,) in team.rows("SELECT uid FROM delivery WHERE state = 'sent'")]
+    assert len(sent) >= 2
+    assert Counter(call.id for call in web.calls) == Counter(sent)
+    assert team.count("alert") == team.count("development")
+
+
+def test_workers_by_queue_carry_news_from_feed_to_webhook(team: Team, web: NewsWeb) -> None:
+    """Each kind of work has a worker of its own, and one hears of the other's work through the database."""
+    stream = load_stream()
+    for queue in ("poll", "judge", "deliver"):
+        team.hire("--queues", queue, "--alive", str(team.files.folder / queue))
+    wait_until(team.has_baseline, "every feed was polled once", seconds=60)
+    web.stand.show(*stream[3:])
+    wait_until(lambda: team.is_done(len(stream)), "all is judged and sent", seconds=90)
+    told_once(team, web)
+    assert all((team.files.folder / queue).exists() for queue in ("poll", "judge", "deliver"))
+    for process in team.running:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(timeout=30) for process in team.running] == [0, 0, 0]
+    assert team.count("entry WHERE lease IS NOT NULL") == 0
+
+
+def test_workers_come_back_after_the_database(team: Team, web: NewsWeb, postgres: PostgresServer) -> None:
+    """The database restarts at once, as after a crash: the same processes go on, and nothing is told twice or not at all."""
+    stream = load_stream()
+    workers = [team.hire(), team.hire()]
+    wait_until(team.has_baseline, "every feed was polled once", seconds=60)
+    web.stand.show(*stream[3:])
+    wait_until(lambda: team.count("entry") > 3, "something was found", seconds=60)
+    postgres.restart()
+    wait_until(lambda: team.said("queue_rejoined") >= 2, "both workers are back", seconds=90)
+    wait_until(lambda: team.is_done(len(stream)), "all is judged and sent", seconds=180)
+    told_once(team, web)
+    assert [process.poll() for process in workers] == [None, None]
+
+
+def test_another_worker_takes_over_from_a_dead_one(team: Team, web: NewsWeb) -> None:
+    """kill -9 while a call is under way: its delivery waits for the lease, and goes again under the same id."""
+    stream = load_stream()
+    first, _ = team.hire(), team.hire("--queues", "poll,judge")
+    wait_until(team.has_baseline, "every feed was polled once", seconds=60)
+    web.before_answer = first.kill
+    web.stand.show(*stream[3:])
+    wait_until(lambda: first.poll() is not None, "it died while it sent", seconds=90)
+    team.hire()
+    for table in ("feed", "entry", "delivery"):  # in place of the minutes that a lease lasts
+        team.rows(f"UPDATE {table} SET lease_until = now() WHERE lease IS NOT NULL RETURNING id")
+    wait_until(lambda: team.is_done(len(stream)), "all is judged and sent", seconds=180)
+    sent = {uid for (uid,) in team.rows("SELECT uid FROM delivery WHERE state = 'sent'")}
+    calls = Counter(call.id for call in web.calls)
+    assert set(calls) == sent
+    assert sum(calls.values()) <= len(sent) + 4  # at most what the dead one had under way
+    assert team.count("alert") == team.count("development")
+
+
+def test_what_is_not_migrated_is_refused_in_words(tmp_path: Path, postgres_url: str) -> None:
+    """An empty database ends `worker` with 1 and the command that helps; so does an SQLite file."""
+    files = ConfigDir(tmp_path, url=postgres_url)
+    refused = storywatch("worker", "--config", str(files.write()), cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "storywatch migrate" in refused.stderr
+    alone = ConfigDir(tmp_path)
+    refused = storywatch("worker", "--config", str(alone.write()), cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "SQLite" in refused.stderr
