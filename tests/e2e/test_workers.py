@@ -59,7 +59,7 @@ class Team:
         return process
 
     def said(self, event: str) -> int:
-        return self.log.read_text(encoding="utf-8").count(f'"event":"{event}"') if self.log.exists() else 0
+        return self.log.read_text(encoding="utf-8").count(f'"event": "{event}"') if self.log.exists() else 0
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         url = self.files.database.replace("postgresql+psycopg", "postgresql")
