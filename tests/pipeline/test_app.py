@@ -13,11 +13,16 @@ import structlog
 from builders import NOON
 from fakes import FakeClock
 from newsroom import SECRET, SECRET_ENV, STRIKE, ConfigDir, email, free_port, webhook
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from storywatch.app import hold_database, open_app, open_outside, open_port, run_once, secrets_of, serve
+from storywatch.app import hold_database, migrate, open_app, open_outside, open_port, run_once, secrets_of, serve
 from storywatch.config import load_config
-from storywatch.errors import StorywatchError
+from storywatch.core.model import DeliveryId
+from storywatch.engine.distributed import DistributedWaker
+from storywatch.errors import SchemaError, StorywatchError
+from storywatch.store.engine import open_database
+from storywatch.store.migrate import migrate_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -184,16 +189,38 @@ def test_parts_can_be_had_without_a_database(files: ConfigDir) -> None:
     assert not (files.folder / "data").exists()
 
 
-def test_a_database_on_a_server_is_refused_in_words(files: ConfigDir) -> None:
-    """This version works on one file; an address of PostgreSQL is told what to write instead."""
-    path = files.write() / "storywatch.toml"
-    path.write_text(path.read_text().replace(files.database, "postgresql+psycopg://user@localhost/db"))
-    config = load_config(files.path, environ=ENVIRON)
+def test_a_server_without_the_queue_is_refused_in_words(files: ConfigDir, postgres_url: str) -> None:
+    """Tables alone are not enough: the command that brings the rest is named, and then it opens."""
+    files.url = postgres_url
+    config = load_config(files.write(), environ=ENVIRON)
+    migrate_database(postgres_url)
     with (
-        pytest.raises(StorywatchError, match=r'Use "sqlite:///data/storywatch\.db"'),
+        pytest.raises(SchemaError, match=r"its queue is missing.*run `storywatch migrate`"),
         hold_database(config, alone=True),
     ):
         pass
+    assert migrate(postgres_url) == migrate(postgres_url)
+    with hold_database(config, alone=True), hold_database(config, alone=True):
+        pass  # it is shared
+
+
+def test_deliveries_ring_with_the_transaction_that_makes_them(files: ConfigDir, postgres_url: str) -> None:
+    """Rolled back, nobody was called; committed, one job waits for whoever delivers."""
+    migrate(postgres_url)
+    database, waker = open_database(postgres_url), DistributedWaker()
+    jobs = text("SELECT task_name, queue_name, status FROM procrastinate_jobs")
+    try:
+        for is_kept in (False, True):
+            with database.writer.connect() as connection:
+                waker.wake(connection.connection.driver_connection, [DeliveryId("dlv_1"), DeliveryId("dlv_2")])
+                with database.read() as other:
+                    assert other.execute(jobs).all() == []
+                if is_kept:
+                    connection.commit()
+        with database.read() as other:
+            assert [tuple(row) for row in other.execute(jobs)] == [("deliver", "deliver", "todo")]
+    finally:
+        database.dispose()
 
 
 def test_one_round_does_not_wait_for_siblings(files: ConfigDir) -> None:

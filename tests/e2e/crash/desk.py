@@ -42,8 +42,8 @@ def number_of(title: str) -> int:
     return int(title.split()[2])
 
 
-def write_config(folder: Path, *, stories: int, mail_port: int, hook_port: int) -> Path:
-    """Stories that are told at once to a mailbox and to a webhook."""
+def write_config(folder: Path, *, stories: int, mail_port: int, hook_port: int, url: str | None = None) -> Path:
+    """Stories that are told at once to a mailbox and to a webhook. `url`: of a database that is no SQLite file."""
     watch = f'{STRIKE}channels = ["newsroom", "desk"]\n[alert]\nsettle = "0s"\n'
     return ConfigDir(
         folder,
@@ -51,6 +51,7 @@ def write_config(folder: Path, *, stories: int, mail_port: int, hook_port: int) 
         langs={FEED: "en"},
         channels=webhook(f"http://127.0.0.1:{hook_port}/hook") + email(mail_port),
         watches={f"story-{number:02}": watch for number in range(stories)},
+        url=url,
     ).write()
 
 
@@ -83,7 +84,7 @@ def take_judged_news(app: App, *, recorded: Callable[[int], None]) -> None:
     """Let the service record developments in the place of polling, reading and matching. `recorded`: T3 was committed."""
     pipeline: Any = app.pipeline
 
-    async def read(entry: Entry) -> Article:
+    async def read(entry: Entry, **_: object) -> Article:
         return an_article(
             url=entry.url, url_key=entry.url_key, title=entry.title, seen_at=entry.seen_at, published_at=entry.seen_at
         )
@@ -103,5 +104,8 @@ def take_judged_news(app: App, *, recorded: Callable[[int], None]) -> None:
     async def nothing(*_: object, **__: object) -> list[Any]:
         return []
 
-    pipeline.read, pipeline.judge = read, judge
+    async def not_ahead(*_: object) -> None:
+        return None
+
+    pipeline.read, pipeline.judge, pipeline.look_ahead = read, judge, not_ahead
     pipeline.claim_feeds = pipeline.claim_revisits = nothing  # there is no web

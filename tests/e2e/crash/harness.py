@@ -75,7 +75,7 @@ class Counts:
     seconds: float = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Child:
     """A life, seen from the process that forked it."""
 
@@ -269,11 +269,14 @@ class Harness:
         counts = self.counts
         counts.developments = self.plan.developments
         counts.expected = len(CHANNELS) * self.plan.developments
-        with closing(sqlite3.connect(self.database)) as connection:
-            rows = connection.execute(PLANNED).fetchall()
+        rows = self._planned()
         counts.not_sent = sum(row[4] != DeliveryState.SENT for row in rows)
         for kind, receiver in self.receivers.items():
             self._count_channel(receiver.ledger.read(), [row for row in rows if row[1] == CHANNELS[kind]])
+
+    def _planned(self) -> list[tuple[str, str, str, str, str]]:
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(PLANNED).fetchall()
 
     def _count_channel(self, receipts: list[Receipt], rows: list[tuple[str, str, str, str, str]]) -> None:
         counts = self.counts

@@ -60,13 +60,16 @@ class Life:
             os.dup2(log, 1)
             os.dup2(log, 2)
             set_up_logs(stream=sys.stderr, level="warning")
-            self.say(leased=leased(self.database))
+            self._say_leased()
             asyncio.run(self._serve())
             code = 0
         except BaseException as error:  # noqa: BLE001  what it was is in the report; nothing may run on in the fork
             self.say(broke=repr(error))
         finally:
             os._exit(code)
+
+    def _say_leased(self) -> None:
+        self.say(leased=leased(self.database))
 
     async def _serve(self) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
