@@ -211,12 +211,12 @@ def test_deliveries_ring_with_the_transaction_that_makes_them(files: ConfigDir, 
     jobs = text("SELECT task_name, queue_name, status FROM procrastinate_jobs")
     try:
         for is_kept in (False, True):
-            with database.writer.connect() as connection:
+            with database.writer.connect() as connection, connection.begin() as transaction:
                 waker.wake(connection.connection.driver_connection, [DeliveryId("dlv_1"), DeliveryId("dlv_2")])
                 with database.read() as other:
                     assert other.execute(jobs).all() == []
-                if is_kept:
-                    connection.commit()
+                if not is_kept:
+                    transaction.rollback()
         with database.read() as other:
             assert [tuple(row) for row in other.execute(jobs)] == [("deliver", "deliver", "todo")]
     finally:
