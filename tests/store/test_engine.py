@@ -354,8 +354,8 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     desk = Desk(database)
     desk.begin()
     [feed] = desk.polls.claim_feeds(now=NOON, limit=1, lease=LEASE)
-    desk.polls.record_poll(feed, a_poll_plan(*(a_listed(key) for key in ("1", "2", "3", "3b"))))
-    one, two, three, four = desk.entries()
+    desk.polls.record_poll(feed, a_poll_plan(*(a_listed(key) for key in ("1", "2", "3", "3b", "3c"))))
+    one, two, three, four, five = desk.entries()
     later = NOON + timedelta(minutes=10)
     [feed] = desk.polls.claim_feeds(now=later, limit=1, lease=LEASE)
     raw = RawPage(raw_hash="1", url="https://first.example/", headers={}, body=b"<html>")
@@ -381,6 +381,8 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: desk.polls.record_poll(feed, a_poll_plan(a_listed("4"))),
         lambda: desk.polls.claim_feeds(now=later, limit=1, lease=LEASE),
         lambda: desk.polls.claim_entries(now=NOON, limit=1, lease=LEASE),
+        lambda: desk.polls.renew_entries([five], until=later),
+        lambda: desk.polls.release_entry(five),
         lambda: desk.polls.postpone_entry(two, until=later, reason="503"),
         lambda: desk.polls.settle_entry(three, EntryState.PASSED_OVER, note="about none"),
         lambda: desk.judgements.sync_watches([a_watch()]),
@@ -416,6 +418,8 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: desk.judgements.load_vectors(HARBOUR, encoder="enc"),
         lambda: desk.judgements.load_judged(first.id),
         desk.judgements.load_revisions,
+        lambda: desk.judgements.load_newest([HARBOUR]),
+        lambda: desk.polls.ahead_of(five, now=later),
         lambda: desk.judgements.load_keys(["http://first.example/"]),
         lambda: desk.judgements.load_known("http://first.example/"),
         lambda: revisits.load_raw("1"),

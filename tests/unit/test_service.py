@@ -58,6 +58,7 @@ class Bench:
         self.ended: list[str] = []
         self.put_aside: list[str] = []
         self.hubs: Any = None
+        self.turns: Any = None
 
     @property
     def channels(self) -> dict[ChannelId, object]:
@@ -105,12 +106,9 @@ class Bench:
         await self._step(claim)
         return PollOutcome(new=len(self.entries))
 
-    async def read(self, entry: str) -> str:
+    async def take(self, entry: str) -> list[str]:
         await self._step(entry)
-        return entry
-
-    async def judge(self, entry: str, article: str) -> list[str]:
-        return [article]
+        return [entry]
 
     async def put_off(self, entry: str, reason: str) -> None:
         self.put_aside.append(f"{entry}: {reason}")
@@ -361,10 +359,11 @@ def test_what_is_read_and_known_is_not_judged() -> None:
         bench = Bench()
         bench.entries.append("known")
 
-        async def read(entry: str) -> None:
+        async def take(entry: str) -> list[str]:
             bench.begun.append(entry)
+            return []
 
-        bench.read = read  # type: ignore[method-assign, assignment]  # this one gives no article
+        bench.take = take  # type: ignore[method-assign]  # this one gives no article
         service, heard = a_service(bench)
         async with service:
             await service.exhaust(due_by=NOON)
