@@ -9,6 +9,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
+from urllib.request import urlopen
 
 import psycopg
 import pytest
@@ -46,16 +47,21 @@ class Team:
 
     def hire(self, *words: str) -> subprocess.Popen[bytes]:
         """One more, at work."""
-        begun = self.said("worker_started")
-        command = [sys.executable, "-m", "storywatch", "worker", "--config", str(self.files.path), *words]
+        return self._start("worker", *words, says="worker_started")
+
+    def open_page(self, *words: str) -> subprocess.Popen[bytes]:
+        """`storywatch run`, which has the page."""
+        return self._start("run", *words, says="service_started")
+
+    def _start(self, name: str, *words: str, says: str) -> subprocess.Popen[bytes]:
+        begun = self.said(says)
+        command = [sys.executable, "-m", "storywatch", name, "--config", str(self.files.path), *words]
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.files.folder, env=environment()
             )
         self.running.append(process)
-        wait_until(
-            lambda: self.said("worker_started") > begun or process.poll() is not None, "a worker works", seconds=60
-        )
+        wait_until(lambda: self.said(says) > begun or process.poll() is not None, "a worker works", seconds=60)
         return process
 
     def said(self, event: str) -> int:
@@ -74,8 +80,12 @@ class Team:
         return self.count("feed WHERE first_poll OR NOT enabled") == 0 and self.count("entry") >= len(self.files.feeds)
 
     def is_done(self, entries: int) -> bool:
-        waiting = self.count("entry WHERE state = 'waiting'") + self.count("delivery WHERE state = 'waiting'")
-        return self.count("entry") == entries and not waiting
+        """Asked in this order: what is listed waits first."""
+        return (
+            self.count("entry") == entries
+            and not self.count("entry WHERE state = 'waiting'")
+            and not self.count("delivery WHERE state = 'waiting'")
+        )
 
 
 @pytest.fixture
@@ -127,6 +137,22 @@ def test_workers_come_back_after_the_database(team: Team, web: NewsWeb, postgres
     wait_until(lambda: team.is_done(len(stream)), "all is judged and sent", seconds=180)
     told_once(team, web)
     assert [process.poll() for process in workers] == [None, None]
+
+
+def test_the_page_alone_does_no_work_and_with_its_queues_all_of_it(team: Team, web: NewsWeb) -> None:
+    """`run --page-only` shows what others do; `run` is a worker as well."""
+    stream = load_stream()
+    page = team.open_page("--page-only")
+    with urlopen(f"{team.files.page}/healthz", timeout=10) as answer:
+        assert answer.status == 200
+    assert team.count("feed WHERE polled_at IS NOT NULL") == 0
+    page.send_signal(signal.SIGTERM)
+    assert page.wait(timeout=30) == 0
+    team.open_page()
+    wait_until(team.has_baseline, "every feed was polled once", seconds=60)
+    web.stand.show(*stream[3:])
+    wait_until(lambda: team.is_done(len(stream)), "all is judged and sent", seconds=90)
+    told_once(team, web)
 
 
 def test_another_worker_takes_over_from_a_dead_one(team: Team, web: NewsWeb) -> None:
