@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: run install demo test check format bench crash train evaluate measure lock clean
+.PHONY: run install demo test check format bench crash crash-workers train evaluate measure lock clean
 
 run: install
 	$(BIN)/storywatch run --config config
@@ -53,6 +53,10 @@ SEED ?=
 
 crash: $(VENV)/installed-dev
 	PYTHONPATH=tests:tests/e2e $(BIN)/python -m crash --kills $(N) $(if $(SEED),--seed $(SEED))
+
+# The same with three workers on PostgreSQL, whose database is restarted too.
+crash-workers: $(VENV)/installed-dev
+	PYTHONPATH=tests:tests/e2e $(BIN)/python -m crash.team --kills $(N) $(if $(SEED),--seed $(SEED))
 
 # Labelled streams to learn from or to measure with: folders of streams, or folders that hold some.
 STREAMS ?= tests/data/streams

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.request import urlopen
 
@@ -18,9 +20,10 @@ from newsweb import OUTLETS, WATCH, NewsWeb, environment, load_stream, storywatc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from conftest import PostgresServer
+
+TESTS = Path(__file__).resolve().parents[1]
 
 
 @dataclass
@@ -184,3 +187,13 @@ def test_what_is_not_migrated_is_refused_in_words(tmp_path: Path, postgres_url: 
     refused = storywatch("worker", "--config", str(alone.write()), cwd=tmp_path)
     assert refused.returncode == 1
     assert "SQLite" in refused.stderr
+
+
+def test_killed_workers_lose_and_double_nothing() -> None:
+    """A few kills and a restart of the database among three workers; `make crash-workers` does more of it."""
+    command = [sys.executable, "-m", "crash.team", "--kills", "4", "--restarts", "1"]
+    path = os.pathsep.join(str(folder) for folder in (TESTS, TESTS / "e2e"))
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**environment(), "PYTHONPATH": path}, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

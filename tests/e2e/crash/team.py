@@ -31,7 +31,7 @@ from crash.desk import ENVIRON, list_entries, take_judged_news, write_config
 from crash.harness import PLANNED, STORIES, Child, Counts, Harness, Plan
 from crash.receivers import listening
 from crash.variants import GATES, spoil
-from crash.worker import READINGS, Life
+from crash.worker import READINGS, Gate, Life, Watched
 from storywatch import pipeline, turns
 from storywatch.app import migrate, open_app, work
 from storywatch.config import load_config
@@ -56,7 +56,8 @@ class Worker(Life):
         loop.add_reader(self.parent, lambda: os._exit(1))
         async with open_app(load_config(self.config, environ=ENVIRON), environ=ENVIRON, take_over=False) as app:
             take_judged_news(app, recorded=lambda _: None)
-            spoil(app, self.variant, reach=lambda _: None)
+            spoil(app, self.variant, reach=self.reach)
+            app.pipeline.channels = {name: Watched(channel, self) for name, channel in app.pipeline.channels.items()}
             app.service.readings.limit = READINGS
             self.say(ready=True)
             await work(app, asyncio.Event(), queues=QUEUES)
@@ -98,11 +99,14 @@ class Team(Harness):
         return self.counts
 
     def _wait(self, seconds: float) -> None:
-        """Listen to all of them meanwhile: one that ended by itself is a fault."""
+        """Listen to all of them meanwhile. One that began while the database was away ended, as it should: another begins."""
         until = time.monotonic() + seconds
-        for child in self.living:
+        for child in list(self.living):
             child.listen_until(min(until, time.monotonic() + seconds / len(self.living)))
-            assert "broke" not in child.heard, child.heard
+            if "broke" in child.heard:
+                assert "ready" not in child.heard, child.heard
+                self._end(child)
+                self._hire()
 
     def _share(self, left: int, seconds: float) -> float:  # type: ignore[override]  by the clock: kills overlap with work
         """Seconds until the next strike, so that the last one still finds some work."""
@@ -114,10 +118,11 @@ class Team(Harness):
         if death == "restart":
             self.hit.update(self._claimed())
             self.server.restart()
+            self.hit.update(self._claimed())  # those too that were claimed until it went
             self.gates["server"] += 1
             return
-        child = draw.choice(list(self.living))
-        assert "broke" not in child.heard, child.heard
+        at_gate = [child for child in self.living if "gate" in child.heard]  # only what is made wrong has gates
+        child = draw.choice(at_gate or list(self.living))
         child.wait_for("ready", draw.random() * 3)
         claimed = self._claimed()
         self._end(child)
@@ -136,7 +141,7 @@ class Team(Harness):
             database=self.folder,
             log=self.folder / "worker.log",
             variant=self.plan.variant,
-            gate=None,
+            gate=Gate(GATES[self.plan.variant][0], 2) if self.plan.variant != "none" else None,
             report=report,
             parent=parent,
         )
