@@ -189,11 +189,14 @@ def test_what_is_not_migrated_is_refused_in_words(tmp_path: Path, postgres_url: 
     assert "SQLite" in refused.stderr
 
 
-def test_killed_workers_lose_and_double_nothing() -> None:
-    """A few kills and a restart of the database among three workers; `make crash-workers` does more of it."""
-    command = [sys.executable, "-m", "crash.team", "--kills", "4", "--restarts", "1"]
+@pytest.mark.parametrize(("variant", "status"), [("none", 0), ("mark-first", 1)])
+def test_killed_workers_lose_and_double_nothing(variant: str, status: int) -> None:
+    """Kills among three workers cost nothing, and what is made wrong on purpose is found out."""
+    restarts = "1" if variant == "none" else "0"
+    command = [sys.executable, "-m", "crash.team", "--kills", "4", "--restarts", restarts, "--variant", variant]
     path = os.pathsep.join(str(folder) for folder in (TESTS, TESTS / "e2e"))
     done = subprocess.run(
         command, capture_output=True, text=True, env={**environment(), "PYTHONPATH": path}, timeout=300, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == status, done.stdout + done.stderr
+    assert ("NOT KEPT: lost" in done.stdout) == bool(status)
