@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, literal, or_, select, union_all, update
+from sqlalchemy import and_, delete, func, literal, or_, select, text, union_all, update
 
 from storywatch.core.feedback import PRECEDENTS_KEPT
 from storywatch.core.identity import KnownArticle
@@ -45,7 +45,7 @@ from storywatch.store.packing import (
 )
 from storywatch.store.revisits import compare_with_last, end_visit, is_about, keep_evidence, packed, plan_visits
 from storywatch.store.said import load_revisions, load_said
-from storywatch.store.tables import known_sentence, story_mean, verdict
+from storywatch.store.tables import known_sentence, story_mean, tally, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from storywatch.ports import Waker
     from storywatch.store.engine import Database
     from storywatch.store.tables import Found, Query
+
+
+ABOUT = "verdict.label != 'off-topic'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,10 @@ class Judgements:
         """What the watch's story remembers under this encoder, in judging order: the newest articles about it."""
         with self.database.read() as connection:
             said = load_said(connection, watch)
-            rows = connection.execute(_about(watch, encoder, said).limit(REMEMBERED)).all()[::-1]
-            total = len(rows) if len(rows) < REMEMBERED else _count_about(connection, watch, encoder, said)
-            sentences = _sentences(connection, watch, encoder, since=rows[0].id if rows else None)
+            keys = _keys_about(connection, watch, encoder, said)
+            rows = connection.execute(_about(keys[:REMEMBERED])).all()[::-1]
+            total = len(keys) if len(keys) < REMEMBERED else _count_about(connection, watch, encoder, said)
+            sentences = _sentences(connection, watch, encoder, articles=[row.article_id for row in rows])
             means = connection.execute(
                 select(story_mean)
                 .where(story_mean.c.watch == watch, story_mean.c.encoder == encoder)
@@ -240,6 +244,7 @@ class Judgements:
                     compare_with_last(self.database, connection, article, now=now)
                     plan_visits(self.database, connection, entry.id, article, now=now)
             planned: list[DeliveryId] = []
+            counted: list[Judged] = []
             for one in judged:
                 # Where there is a verdict, the article was judged before, and all that follows is there.
                 number = pen.verdict(one, article_id, encoder=encoder, now=now)
@@ -247,6 +252,8 @@ class Judgements:
                     numbers[one.watch] = number
                     pen.knowledge(one, article_id, encoder=encoder)
                     planned += pen.told(one.development, one.alert, one.deliveries, article_id=article_id)
+                    counted.append(one)
+            pen.count(counted)
             if planned:
                 self.waker.wake(connection.connection.driver_connection, planned)
         return numbers
@@ -314,6 +321,17 @@ class Pen:
             "judged_at": now,
         }
         return self._insert(verdict, values)
+
+    def count(self, judged: Sequence[Judged]) -> None:
+        """Those that are new, by watch and verdict: always in this order, so that two workers never wait for each other."""
+        rows = sorted((one.watch, one.verdict.verdict) for one in judged)
+        if rows:
+            insert = self.database.insert(tally)
+            one_more = insert.on_conflict_do_update(
+                index_elements=["watch", "label"], set_={"verdicts": tally.c.verdicts + 1}
+            )
+            values = [{"watch": watch, "label": label, "verdicts": 1} for watch, label in rows]
+            self.connection.execute(one_more, values)
 
     def knowledge(self, judged: Judged, article_id: int, *, encoder: str) -> None:
         """Its sentences, and the mean of its language."""
@@ -391,8 +409,39 @@ def _own_texts(watch: WatchId) -> ColumnElement[bool]:
     return (known_sentence.c.watch == watch) & known_sentence.c.article_id.is_(None)
 
 
-def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> Query:
-    """The articles about the story, by verdict or by what the desk said, the last judged first."""
+def _keys_about(
+    connection: Connection, watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]
+) -> list[int]:
+    """Of the verdicts on the articles about the story, by verdict or by what the desk said, the last judged first.
+
+    In two questions: one that asks for both looks at every verdict of the watch. More than are remembered are not all told.
+    """
+    judged = _told_about(watch, encoder, said).order_by(verdict.c.id.desc()).limit(REMEMBERED)
+    claimed = _claimed(watch, encoder, said)
+    keys = {*connection.execute(judged).scalars(), *(connection.execute(claimed).scalars() if said else ())}
+    return sorted((int(key) for key in keys), reverse=True)
+
+
+def _told_about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> Query:
+    """About the story by verdict. The label is said as the index says it."""
+    rejected = [one for one, answer in said.items() if answer.off_topic]
+    query = select(verdict.c.id).where(verdict.c.watch == watch, verdict.c.encoder == encoder, text(ABOUT))
+    return query.where(verdict.c.article_id.not_in(_of(rejected))) if rejected else query
+
+
+def _claimed(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> Query:
+    """About the story by what the desk said."""
+    claimed = [one for one, answer in said.items() if answer.kind is not FeedbackKind.WRONG]
+    of_watch = select(verdict.c.id).where(verdict.c.watch == watch, verdict.c.encoder == encoder)
+    return of_watch.where(verdict.c.article_id.in_(_of(claimed)))
+
+
+def _of(articles: Sequence[ArticleId]) -> Query:
+    return select(tables.article.c.id).where(tables.article.c.uid.in_(articles))
+
+
+def _about(keys: Sequence[int]) -> Query:
+    """The articles of these verdicts, the last judged first."""
     article = tables.article
     return (
         select(
@@ -416,7 +465,7 @@ def _about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -
             article.c.seen_at,
         )
         .join(article, article.c.id == verdict.c.article_id)
-        .where(_is_about(watch, encoder, said))
+        .where(verdict.c.id.in_(keys))
         .order_by(verdict.c.id.desc())
     )
 
@@ -443,18 +492,12 @@ def _flow(connection: Connection, watch: WatchId) -> tuple[bool, ...]:
 
 def _count_about(connection: Connection, watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> int:
     """How many articles about the story there are, the forgotten ones included."""
-    joined = verdict.join(tables.article, tables.article.c.id == verdict.c.article_id)
-    counted = select(func.count()).select_from(joined).where(_is_about(watch, encoder, said))
-    return int(connection.execute(counted).scalar_one())
-
-
-def _is_about(watch: WatchId, encoder: str, said: Mapping[ArticleId, Correction]) -> ColumnElement[bool]:
-    """Of verdicts joined with their articles."""
-    uid = tables.article.c.uid
-    rejected = [one for one, answer in said.items() if answer.off_topic]
-    claimed = [one for one, answer in said.items() if answer.kind is not FeedbackKind.WRONG]
-    about = and_(verdict.c.label != Label.OFF_TOPIC, uid.not_in(rejected))
-    return and_(verdict.c.watch == watch, verdict.c.encoder == encoder, or_(about, uid.in_(claimed)))
+    judged = _told_about(watch, encoder, said)
+    count = int(connection.execute(select(func.count()).select_from(judged.subquery())).scalar_one())
+    if not said:
+        return count
+    more = _claimed(watch, encoder, said).where(verdict.c.id.not_in(judged))
+    return count + len(connection.execute(more).all())
 
 
 def _precedents(
@@ -477,14 +520,11 @@ def _precedents(
         )
         .join(article, article.c.id == verdict.c.article_id)
         .where(verdict.c.watch == watch, verdict.c.encoder == encoder)
-        .order_by(verdict.c.id.desc())
     )
     given_at = max(answer.given_at for answer in said.values())
     alone = (article.c.uid.not_in(list(said)), verdict.c.label == Label.DEVELOPMENT, verdict.c.judged_at < given_at)
-    rows = [
-        *connection.execute(judged.where(article.c.uid.in_(list(said)))),
-        *connection.execute(judged.where(*alone).limit(PRECEDENTS_KEPT)),
-    ]
+    newest = judged.where(*alone).order_by(verdict.c.id.desc()).limit(PRECEDENTS_KEPT)
+    rows = [*connection.execute(judged.where(article.c.uid.in_(list(said)))), *connection.execute(newest)]
     return tuple(_precedent(row, said) for row in sorted(rows, key=lambda row: int(row.id)))
 
 
@@ -502,16 +542,17 @@ def _precedent(row: Found, said: Mapping[ArticleId, Correction]) -> Precedent:
 
 
 def _sentences(
-    connection: Connection, watch: WatchId, encoder: str, *, since: int | None
+    connection: Connection, watch: WatchId, encoder: str, *, articles: Sequence[int]
 ) -> defaultdict[int, list[Sentence]]:
-    """The sentences of the articles judged from the verdict `since` on, by article and in their order."""
+    """The sentences of these articles, by article and in their order."""
     found: defaultdict[int, list[Sentence]] = defaultdict(list)
-    if since is None:
-        return found
     query = (
         select(known_sentence)
-        .join(verdict, (verdict.c.article_id == known_sentence.c.article_id) & (verdict.c.watch == watch))
-        .where(known_sentence.c.watch == watch, known_sentence.c.encoder == encoder, verdict.c.id >= since)
+        .where(
+            known_sentence.c.watch == watch,
+            known_sentence.c.encoder == encoder,
+            known_sentence.c.article_id.in_(articles),
+        )
         .order_by(known_sentence.c.article_id, known_sentence.c.position)
     )
     for row in connection.execute(query):

@@ -11,7 +11,7 @@ from storywatch.core.corrections import in_words
 from storywatch.core.model import ArticleId, DeliveryState, Label, WatchId
 from storywatch.store.packing import unpack_reasons
 from storywatch.store.said import load_all_said
-from storywatch.store.tables import article, delivery, development, feed, verdict
+from storywatch.store.tables import article, delivery, development, feed, tally, verdict
 from storywatch.store.troubles import open_troubles
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class LedgerLine:
 class Tally:
     """Counts over everything that is kept."""
 
-    judged: dict[tuple[str, str], int]  # by watch and verdict
+    judged: dict[tuple[str, str], int]  # by watch and verdict; what is kept no longer counts too
     developments: dict[tuple[str, str], int]  # by watch and severity
     deliveries: dict[tuple[str, str], int]  # by channel and state
 
@@ -95,7 +95,7 @@ class Ledger:
         """How much there is of everything."""
         with self.database.read() as connection:
             return Tally(
-                judged=_pairs(connection, verdict.c.watch, verdict.c.label),
+                judged=load_tally(connection),
                 developments=_pairs(connection, development.c.watch, development.c.severity),
                 deliveries=_pairs(connection, delivery.c.channel, delivery.c.state),
             )
@@ -144,6 +144,12 @@ def _line(row: Found, said: Correction | None) -> LedgerLine:
         judged_at=row.judged_at,
         feedback=in_words(said) if said else None,
     )
+
+
+def load_tally(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many articles were ever judged, by watch and verdict."""
+    rows = connection.execute(select(tally).order_by(tally.c.watch, tally.c.label))
+    return {(row.watch, row.label): row.verdicts for row in rows}
 
 
 def _pairs(connection: Connection, first: ColumnElement[str], second: ColumnElement[str]) -> dict[tuple[str, str], int]:

@@ -149,7 +149,7 @@ def plan_visits(database: Database, connection: Connection, entry_id: int, artic
         "lease": None,
         "lease_until": None,
     }
-    first = {"uid": digest("visit", article.url_key), "url_key": article.url_key, "first_at": since, "visits": 0}
+    first = {"uid": visit_uid(article.url_key), "url_key": article.url_key, "first_at": since, "visits": 0}
     insert = database.insert(revisit).values({**first, **anew})
     connection.execute(insert.on_conflict_do_update(index_elements=["uid"], set_=anew))
 
@@ -208,6 +208,11 @@ def _amend(
         "found_at": at,
     }
     connection.execute(database.insert(tables.amendment).values(row).on_conflict_do_nothing())
+
+
+def visit_uid(key: str) -> str:
+    """Names the visits to the page of an article."""
+    return digest("visit", key)
 
 
 def is_about(judged: Sequence[Judged]) -> bool:

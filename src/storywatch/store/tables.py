@@ -66,6 +66,10 @@ def _bytes(*, nullable: bool = False) -> Any:
     return Field(sa_column=Column(LargeBinary, nullable=nullable))
 
 
+def _count() -> Any:
+    return Field(sa_column=Column(BigInteger, nullable=False))
+
+
 def _json(*, nullable: bool = False) -> Any:
     return Field(sa_column=Column(JSON(none_as_null=True), nullable=nullable))
 
@@ -87,6 +91,7 @@ class FeedRow(Row, table=True):
     """A feed of the configuration, and what its polls gave. A feed that is configured no more keeps its row."""
 
     __tablename__ = "feed"
+    __table_args__ = (Index("feed_due", "next_poll_at", "id"),)
 
     id: int | None = _key()
     uid: str = _words(unique=True)
@@ -114,6 +119,7 @@ class FeedRow(Row, table=True):
     error: str | None = _words(nullable=True)
     first_poll: bool  # until a listing was had: what it lists is known, not news
     newest_at: datetime | None  # of the dates that it listed
+    listed_at: datetime | None  # when it last gave a list
     afresh_at: datetime | None  # when it was last asked without validators
     validators_lie: bool  # it said "not modified" of what was: it is asked without them
     pace: Any = _json(nullable=True)  # how often it wants to be asked, as it said when it last listed something
@@ -167,7 +173,7 @@ class EntryRow(Row, table=True):
 
     __tablename__ = "entry"
     __table_args__ = (
-        Index("entry_url", "feed_id", "url_uid"),
+        Index("entry_url", "url_uid", "feed_id"),
         Index("entry_seen", "feed_id", "seen_at"),
         Index(
             "entry_article",
@@ -195,6 +201,7 @@ class EntryRow(Row, table=True):
     fingerprint: str = _words()
     published_at: datetime | None
     seen_at: datetime
+    listed_at: datetime | None  # when it was last found on its feed's list, to the month; None: when it was seen
     state: str = _words()
     not_before: datetime
     tries: int
@@ -298,7 +305,22 @@ class VerdictRow(Row, table=True):
         UniqueConstraint("article_id", "watch"),
         Index("verdict_story", "watch", "encoder", "id"),
         Index("verdict_flow", "watch", "id"),
-        Index("verdict_development", "watch", "development"),
+        Index("verdict_label", "watch", "label", "id"),
+        Index(
+            "verdict_about",
+            "watch",
+            "encoder",
+            "id",
+            sqlite_where=text("label != 'off-topic'"),
+            postgresql_where=text("label != 'off-topic'"),
+        ),
+        Index(
+            "verdict_development",
+            "watch",
+            "development",
+            sqlite_where=text("development IS NOT NULL"),
+            postgresql_where=text("development IS NOT NULL"),
+        ),
     )
 
     id: int | None = _key()
@@ -323,11 +345,27 @@ class VerdictRow(Row, table=True):
     judged_at: datetime
 
 
+class TallyRow(Row, table=True):
+    """How many articles were ever judged so in a watch: those that are kept no longer too."""
+
+    __tablename__ = "tally"
+    __table_args__ = (UniqueConstraint("watch", "label"),)
+
+    id: int | None = _key()
+    watch: str = _words()
+    label: str = _words()
+    verdicts: int = _count()
+
+
 class DevelopmentRow(Row, table=True):
     """One new fact in a story, as it was first reported."""
 
     __tablename__ = "development"
-    __table_args__ = (Index("development_timeline", "watch", "first_seen_at", "id"),)
+    __table_args__ = (
+        Index("development_timeline", "watch", "first_seen_at", "id"),
+        Index("development_newest", "first_seen_at", "id"),
+        Index("development_article", "article_id"),
+    )
 
     id: int | None = _key()
     uid: str = _words(unique=True)
@@ -344,7 +382,7 @@ class FeedbackRow(Row, table=True):
     """What the desk said of one article in one watch. The last row that was not undone holds; none is ever deleted."""
 
     __tablename__ = "feedback"
-    __table_args__ = (Index("feedback_story", "watch", "id"),)
+    __table_args__ = (Index("feedback_story", "watch", "id"), Index("feedback_article", "article_id"))
 
     id: int | None = _key()
     watch: str = _words()
@@ -361,7 +399,10 @@ class KnownSentenceRow(Row, table=True):
     """A sentence that a story knows. Without an article: one of the watch's own texts."""
 
     __tablename__ = "known_sentence"
-    __table_args__ = (Index("known_sentence_story", "watch", "encoder", "article_id", "position"),)
+    __table_args__ = (
+        Index("known_sentence_story", "watch", "encoder", "article_id", "position"),
+        Index("known_sentence_article", "article_id"),
+    )
 
     id: int | None = _key()
     watch: str = _words()
@@ -413,6 +454,7 @@ class DeliveryRow(Row, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         Index("delivery_alert", "alert_id"),
+        Index("delivery_state", "state", "channel", "id"),
         Index(
             "delivery_waiting",
             "channel",
@@ -634,6 +676,7 @@ raw_page = _table(RawPageRow)
 revisit = _table(RevisitRow)
 watch = _table(WatchRow)
 verdict = _table(VerdictRow)
+tally = _table(TallyRow)
 development = _table(DevelopmentRow)
 feedback = _table(FeedbackRow)
 known_sentence = _table(KnownSentenceRow)

@@ -5,9 +5,10 @@ All values are frozen dataclasses of plain things; `dataclasses.asdict` gives wh
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, case, func, or_, select
 
@@ -27,11 +28,13 @@ from storywatch.core.model import (
 )
 from storywatch.core.urls import url_key, without_password
 from storywatch.store.acknowledgements import load_acknowledged
-from storywatch.store.addresses import addresses_of, load_article_keys
+from storywatch.store.addresses import addresses_of, load_article_keys, url_uid
 from storywatch.store.fates import DeliveryView, deliveries_query, delivery_of, load_fate
+from storywatch.store.ledger import load_tally
 from storywatch.store.messages import words_of
 from storywatch.store.packing import unpack_nearest, unpack_new, unpack_reasons
 from storywatch.store.reports import load_reports
+from storywatch.store.revisits import visit_uid
 from storywatch.store.said import load_all_said, load_taken_back
 from storywatch.store.subscriptions import load_hubs
 from storywatch.store.tables import (
@@ -51,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
     from storywatch.core.model import Correction
     from storywatch.store.acknowledgements import Acknowledged
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
 
 YIELD_TIME = timedelta(days=7)
 MOST_WAITING = 1_000_000
+MOST_JUDGED = 10_000_000  # in a week
 MOST_ADDRESSES = 100
 
 
@@ -243,8 +247,6 @@ class Gauges:
     deliveries_dead: int
     oldest_waiting_seconds: float  # since the oldest unsent delivery should have gone; 0: none is late
     entries_waiting: int
-    articles: int
-    developments: int
     feeds: int
     feeds_failing: int
     feeds_gone: int
@@ -261,7 +263,7 @@ class Views:
         """Every watch that is or was followed, by id."""
         with self.database.read() as connection:
             names = {row.uid: row.name for row in connection.execute(select(watch.c.uid, watch.c.name))}
-            counts = {row.watch: _Counts.of(row) for row in connection.execute(_counts())}
+            counts = _counts(load_tally(connection))
             said = load_all_said(connection, counts.keys())
             last = {row.watch: row for row in connection.execute(_last_developments(said))}
             for uid, count in counts.items():
@@ -324,10 +326,11 @@ class Views:
     def explain(self, reference: str, *, limit: int = 20) -> Explanation:
         """What became of an address, whichever of an article's it is, or of an article id; the newest first."""
         with self.database.read() as connection:
-            keys = [reference, *load_article_keys(connection, {reference, url_key(reference)}).values()]
+            own = {reference, url_key(reference)}
+            keys = [*own, *load_article_keys(connection, own).values()]
             judged = connection.execute(
                 select(article)
-                .where(or_(article.c.url == reference, article.c.url_key.in_(keys), article.c.uid == reference))
+                .where(or_(article.c.url_key.in_(keys), article.c.uid == reference))
                 .order_by(article.c.id.desc())
                 .limit(limit)
             ).all()
@@ -337,8 +340,7 @@ class Views:
                 .join(feed, feed.c.id == entry.c.feed_id)
                 .where(
                     or_(
-                        entry.c.url == reference,
-                        entry.c.url_key.in_({reference, *known}),
+                        entry.c.url_uid.in_([url_uid(key) for key in sorted(own | known)]),
                         entry.c.article.in_({reference, *(row.uid for row in judged)}),
                     )
                 )
@@ -347,7 +349,7 @@ class Views:
             ).all()
             addresses = addresses_of(connection, known, limit=MOST_ADDRESSES)
             visits = connection.execute(
-                select(revisit).where(revisit.c.url_key.in_(known)).order_by(revisit.c.id).limit(limit)
+                select(revisit).where(revisit.c.uid.in_(map(visit_uid, known))).order_by(revisit.c.id).limit(limit)
             )
             return Explanation(
                 entries=tuple(map(_entry, listed)),
@@ -370,8 +372,6 @@ class Views:
                 deliveries_dead=states.get(DeliveryState.DEAD, 0),
                 oldest_waiting_seconds=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
                 entries_waiting=_count(connection, select(entry.c.id).where(entry.c.state == EntryState.WAITING)),
-                articles=_count(connection, select(article.c.id)),
-                developments=_count(connection, select(development.c.id)),
                 feeds=len(feeds),
                 feeds_failing=sum(row.failures > 0 for row in feeds),
                 feeds_gone=sum(row.gone_at is not None for row in feeds),
@@ -386,17 +386,20 @@ def _revisit(row: Found) -> RevisitView:
 # ---------------------------------------------------------------------- questions
 
 
-def _counts() -> Query:
-    def those(which: ColumnElement[bool], name: str) -> Any:
-        return func.sum(case((which, 1), else_=0)).label(name)
-
-    return select(
-        verdict.c.watch,
-        func.count().label("judged"),
-        those(verdict.c.label != Label.OFF_TOPIC, "about"),
-        those(verdict.c.label == Label.DEVELOPMENT, "developments"),
-        those(verdict.c.label == Label.POSSIBLE, "possible"),
-    ).group_by(verdict.c.watch)
+def _counts(judged: Mapping[tuple[str, str], int]) -> dict[str, _Counts]:
+    """By watch how many articles were what."""
+    of_watch: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for (uid, label), count in judged.items():
+        of_watch[uid][label] = count
+    return {
+        uid: _Counts(
+            judged=sum(labels.values()),
+            about=sum(labels.values()) - labels.get(Label.OFF_TOPIC, 0),
+            developments=labels.get(Label.DEVELOPMENT, 0),
+            possible=labels.get(Label.POSSIBLE, 0),
+        )
+        for uid, labels in of_watch.items()
+    }
 
 
 def _last_developments(said: Mapping[WatchId, Mapping[ArticleId, Correction]]) -> Query:
@@ -452,10 +455,6 @@ class _Counts:
     developments: int
     possible: int
 
-    @classmethod
-    def of(cls, row: Found) -> _Counts:
-        return cls(judged=row.judged, about=row.about, developments=row.developments, possible=row.possible)
-
     def after(self, changed: Sequence[tuple[Label, Label]]) -> _Counts:
         """With what the desk made of some of them: pairs of what each was and what it is."""
 
@@ -503,10 +502,9 @@ def _timeline(connection: Connection, rows: Sequence[Found]) -> list[Development
     withdrawn = _withdrawn(connection, rows)
     acknowledged = load_acknowledged(connection, [row.id for row in rows])
     reports = load_reports(connection, uids)
-    deliveries = [
-        delivery_of(row)
-        for row in connection.execute(deliveries_query().where(development.c.uid.in_(uids)).order_by(delivery.c.id))
-    ]
+    told_of = select(alert.c.id).where(alert.c.development_id.in_([row.id for row in rows]))
+    told = deliveries_query().where(delivery.c.alert_id.in_(told_of)).order_by(delivery.c.id)
+    deliveries = [delivery_of(row) for row in connection.execute(told)]
     held = {
         row.uid: row.held
         for row in connection.execute(
@@ -560,11 +558,14 @@ def _withdrawn(connection: Connection, rows: Sequence[Found]) -> dict[str, str]:
 def _yields(since: datetime) -> Query:
     """By feed the articles since then that were about a story. One article of two feeds counts for both."""
     broke = func.max(case((verdict.c.label == Label.DEVELOPMENT, 1), else_=0))
+    about = [label for label in Label if label is not Label.OFF_TOPIC]  # not "!=": SQLite would go through all of them
+    recent = select(article.c.id, article.c.uid).where(article.c.seen_at >= since)
+    these = recent.order_by(article.c.seen_at).limit(MOST_JUDGED).subquery()  # limited, or SQLite looks at all others
     told = (
-        select(article.c.uid, broke.label("broke"))
-        .join(verdict, verdict.c.article_id == article.c.id)
-        .where(article.c.seen_at >= since, verdict.c.label != Label.OFF_TOPIC)
-        .group_by(article.c.uid)
+        select(these.c.uid, broke.label("broke"))
+        .join(verdict, verdict.c.article_id == these.c.id)
+        .where(verdict.c.label.in_(about))
+        .group_by(these.c.uid)
         .subquery()
     )
     pairs = (  # few, of an index of those entries alone that have an article
