@@ -47,6 +47,7 @@ from storywatch.fetch.pages import HttpPageFetcher
 from storywatch.fetch.robots import Robots
 from storywatch.fetch.websub import HttpHubCaller
 from storywatch.fetch.workers import Readers
+from storywatch.forgetting import Forgetting
 from storywatch.hubs import Hubs
 from storywatch.notify.chat.apprise import AppriseChannel, recipients_of
 from storywatch.notify.chat.channel import ChatChannel
@@ -81,6 +82,7 @@ from storywatch.store.keys import load_keys
 from storywatch.store.opinions import Opinions
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
+from storywatch.store.retention import Shelves
 from storywatch.store.revisits import Revisits
 from storywatch.store.subscriptions import Subscriptions
 from storywatch.store.troubles import Troubles
@@ -210,6 +212,9 @@ class App:
                 config, client=outside.client, opinions=self.opinions, writer=self.pipeline.writer, clock=self.clock
             ),
         )
+        self.pipeline.retention = config.retention
+        if self.service.forgetting is not None:
+            self.service.forgetting.reconfigure(config.retention)
         self.desk.watches, self.desk.rules = config.watches, outside.rules
         self.desk.trouble, self.desk.disabled = config.service.trouble, disabled_channels(config)
         self.hubs.reconfigure(caller=outside.hubs, base_url=config.web.base_url, on=config.fetch.websub)
@@ -374,9 +379,11 @@ async def open_app(
             weights=trained_weights(config, encoder),
             adviser=build_adviser(config, client=outside.client, opinions=opinions, writer=writer, clock=clock),
             hubs=hubs,
+            retention=config.retention,
         )
         if database.path is None:
             pipeline.turns = Turns(clock=clock, polls=polls, writer=writer, watches_of=pipeline.watches_of)
+        forgetting = Forgetting(clock=clock, shelves=Shelves(database), writer=writer, retention=config.retention)
         desk = Desk(watches, outside.rules, config.service.trouble, disabled_channels(config))
         announcer = Announcer(clock=clock, writer=writer, waker=waker, sources=announcements(database, desk))
         app = App(
@@ -391,7 +398,9 @@ async def open_app(
             readers=readers,
             outside=outside,
             pipeline=pipeline,
-            service=Service(pipeline=pipeline, observer=observer or metrics, announcer=announcer),
+            service=Service(
+                pipeline=pipeline, observer=observer or metrics, announcer=announcer, forgetting=forgetting
+            ),
             hubs=hubs,
             desk=desk,
             metrics=metrics,

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -28,6 +28,7 @@ from storywatch.core.identity import addresses_of
 from storywatch.core.matching import glance, match
 from storywatch.core.model import EntryState, Fetched, Judged, Listing, NoticeKind, NotModified, Reading, Sentence
 from storywatch.core.opinion import fold, question_of, sentences_to_translate, with_translations
+from storywatch.core.retention import Retention
 from storywatch.core.retry import plan_attempt
 from storywatch.core.revisits import Seen, Unseen, VisitOutcome, plan_revisit, plan_unfollowed
 from storywatch.core.story import Story, watch_texts
@@ -45,12 +46,12 @@ from storywatch.errors import (
     Unsent,
 )
 from storywatch.gathering import Gathering
+from storywatch.stories import Stories
 from storywatch.turns import LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from concurrent.futures import Executor
-    from datetime import datetime
 
     from storywatch.core.alerting import ChannelRules
     from storywatch.core.model import (
@@ -68,7 +69,6 @@ if TYPE_CHECKING:
         PollPlan,
         RawPage,
         Watch,
-        WatchId,
     )
     from storywatch.core.revisits import Visit, VisitPlan
     from storywatch.core.weights import Weights
@@ -97,8 +97,8 @@ READ_LEASE = timedelta(minutes=5)
 SEND_LEASE = timedelta(minutes=2)
 VISIT_LEASE = timedelta(minutes=5)
 NOTICES_KEPT = timedelta(days=90)
-RAW_KEPT = timedelta(days=400)  # the bytes that a verdict was made from
-RAW_BYTES = 4 * 1024**3  # of them at most, as they are stored
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+RAW_BYTES = 4 * 1024**3  # of pages at most, as they are stored
 FINISH_TRIES = 3  # each waits for a locked database as long as the store does
 
 
@@ -124,8 +124,9 @@ class Pipeline:
     adviser: Adviser | None = None  # None: no second opinion is asked for
     hubs: Hubs | None = None  # None: nobody tells of news, feeds are polled
     turns: Turns | None = None  # None: nobody else judges, and what is read first is judged first
-    stories: dict[WatchId, Story] = field(default_factory=dict)
     newest: dict[WatchId, int] = field(default_factory=dict)  # the last verdict that each of them knows
+    retention: Retention = field(default_factory=Retention)
+    stories: Stories = field(default_factory=Stories)
     judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     recording: Gathering[tuple[FeedClaim, PollPlan], PollOutcome] = field(init=False)
@@ -339,6 +340,7 @@ class Pipeline:
                 deliveries=len(judged.deliveries),
                 title=article.title,
             )
+        self._make_room()
         return told
 
     async def _judge(self, entry: Entry, article: Article, visited: tuple[Visit, VisitPlan] | None) -> list[Judged]:
@@ -430,7 +432,14 @@ class Pipeline:
                 lang = self.detect_language(watch.about)
                 self.newest[watch.id] = memory.newest
                 self.stories[watch.id] = Story.begin(watch, vectors, lang=lang, weights=self.weights).recall(memory)
-            return self.stories[watch.id]
+            story = self.stories[watch.id]
+            self._make_room()
+            return story
+
+    def _make_room(self) -> None:
+        """While something is judged, all stay: what was read before it is stored, and read anew after, lacks nothing."""
+        if not self.judging.locked() and (gone := self.stories.put_out()):
+            log.info("stories_put_out", watches=gone, stories=len(self.stories))
 
     # ------------------------------------------------------------------ article -> another version of it
 
@@ -493,7 +502,8 @@ class Pipeline:
 
     async def tidy(self) -> int:
         """Drop the bytes of pages, and what was told of feeds, that are kept no longer; says how many pages."""
-        before = self.clock.now() - RAW_KEPT
+        kept = self.retention.pages
+        before = self.clock.now() - kept if kept is not None else LONG_AGO
         await self._store(self.revisits.drop_notices, before=self.clock.now() - NOTICES_KEPT)
         dropped = await self._store(self.revisits.drop_raw_pages, before=before, most_bytes=RAW_BYTES)
         if dropped:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         WatchId,
     )
     from storywatch.core.opinion import Band, Heard, Question, Reservation
+    from storywatch.core.retention import Mark, Stretch
     from storywatch.core.revisits import Visit, VisitPlan
     from storywatch.core.vectors import KeptArticle, Reencoded, Stale
     from storywatch.core.websub import Called, HubClaim, KnownCall
@@ -258,6 +259,22 @@ class Revisits(Protocol):
 
     def drop_raw_pages(self, *, before: datetime, most_bytes: int) -> int:
         """Drop the bytes that are too old, and the oldest of those that are too many; says how many."""
+        ...
+
+
+class Shelves(Protocol):
+    """All that is kept, to be thinned out. Each method is one short transaction."""
+
+    def load_floors(self) -> dict[str, int]:
+        """By watch the oldest verdict of which its base rate is taken; 0 where all of them are."""
+        ...
+
+    def drop_articles(self, mark: Mark, *, before: datetime, floors: Mapping[str, int]) -> Stretch:
+        """From the mark on, drop some of the articles that were seen before a moment and are about no story."""
+        ...
+
+    def drop_entries(self, mark: Mark, *, before: datetime) -> Stretch:
+        """From the mark on, drop some of the entries that were seen before a moment, lead nowhere and are listed no more."""
         ...
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storywatch.announcing import Announcer
     from storywatch.core.model import AttemptOutcome, ChannelId, DeliveryClaim, Entry, FeedClaim, Judged, PollOutcome
     from storywatch.core.revisits import Visit, VisitOutcome
+    from storywatch.forgetting import Forgetting
     from storywatch.pipeline import Pipeline
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ class Service:
     pipeline: Pipeline
     observer: Observer
     announcer: Announcer | None = None  # None: only what is reported is told
+    forgetting: Forgetting | None = None  # None: articles and entries are kept for good
     polls: Slots = field(default_factory=lambda: Slots(POLL_SLOTS))
     readings: Slots = field(default_factory=lambda: Slots(READ_SLOTS))
     sendings: dict[ChannelId, Slots] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class Service:
     ping: Callable[[], Awaitable[None]] | None = None  # says that all is well to who watches over it
     pinged_at: datetime | None = None
     tidied_at: datetime | None = None
+    more_to_forget: bool = False
     drain_seconds: float = DRAIN_SECONDS
     stopping: bool = False
     more_polls: bool = False  # at the last claim more feeds were due than slots free
@@ -211,12 +214,15 @@ class Service:
             return len(visits)
 
     async def tick_tidy(self) -> int:
-        """Once a day: drop what is kept no longer."""
+        """Once a day: drop what is kept no longer; as much of it as goes in a while, and at the next tick the rest."""
         now = self.pipeline.clock.now()
-        if self.stopping or (self.tidied_at is not None and now - self.tidied_at < TIDY_EVERY):
+        is_due = self.tidied_at is None or now - self.tidied_at >= TIDY_EVERY
+        if self.stopping or not (is_due or self.more_to_forget):
             return 0
-        self.tidied_at = now
-        await self.pipeline.tidy()
+        if is_due:
+            self.tidied_at = now
+            await self.pipeline.tidy()
+        self.more_to_forget = self.forgetting is not None and await self.forgetting.go_on()
         return 1
 
     async def tick_announcements(self) -> int:

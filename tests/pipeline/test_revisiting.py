@@ -14,9 +14,9 @@ from at_work import ARREST, CHOIR, DEAL, TIMES, AtWork, page_of, the_watch
 from builders import NOON, a_feed, an_article
 
 from storywatch.core.model import EntryState, FeedId, Label, NotModified, WatchId
+from storywatch.core.retention import YEAR_AND_MORE
 from storywatch.core.revisits import AFRESH_EVERY, GONE_ONCE, NOBODY, SUSPECT, VisitOutcome, plan_revisit
 from storywatch.errors import LeaseLost
-from storywatch.pipeline import RAW_KEPT
 from storywatch.store.engine import release_leases
 
 if TYPE_CHECKING:
@@ -381,7 +381,7 @@ def test_without_the_bytes_of_before_the_stored_text_serves(database: Database) 
 
     async def play(work: AtWork) -> None:
         assert await work.pipeline.tidy() == 0
-        assert work.pipeline.revisits.drop_raw_pages(before=work.clock.now() + RAW_KEPT, most_bytes=1) == 1
+        assert work.pipeline.revisits.drop_raw_pages(before=work.clock.now() + YEAR_AND_MORE, most_bytes=1) == 1
         change(work, NINE)
         [(plan, [_])] = await look(work)
         assert plan.changes == ("number changed",)

@@ -47,6 +47,7 @@ from storywatch.core.model import (
     WatchId,
 )
 from storywatch.core.moments import DigestTimes
+from storywatch.core.retention import Mark
 from storywatch.core.revisits import VisitOutcome, VisitPlan
 from storywatch.core.vectors import Reencoded
 from storywatch.errors import SchemaError, StorywatchError
@@ -62,6 +63,7 @@ from storywatch.store.migrate import alembic_config, migrate_database
 from storywatch.store.opinions import Opinions
 from storywatch.store.receivers import Receivers
 from storywatch.store.redelivering import Redelivery, Wanted
+from storywatch.store.retention import Shelves
 from storywatch.store.revisits import Revisits
 from storywatch.store.silences import Silences
 from storywatch.store.subscriptions import Subscriptions
@@ -368,7 +370,7 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
     feedback, hubs, revisits = Feedback(database, desk.waker), Subscriptions(database), Revisits(database)
     [visit] = revisits.claim_revisits(now=NOON + timedelta(days=1), limit=1, lease=LEASE)
     case = feedback.find_case(HARBOUR, first.id)
-    silences, notices = Silences(database), Acknowledgements(database)
+    silences, notices, shelves = Silences(database), Acknowledgements(database), Shelves(database)
     rejected = plan_correction(case, FeedbackKind.WRONG, off_topic=True, now=NOON)
 
     eight = DigestTimes(at=time(8), weekday=None, timezone="UTC")
@@ -412,8 +414,11 @@ def test_every_method_survives_a_locked_database(database_url: str) -> None:
         lambda: desk.outbox.claim_deliveries([DESK], now=NOON, limit=1, lease=LEASE, render=render),
         lambda: Redelivery(database).redeliver(Wanted(), now=NOON),
         lambda: Receivers(database).lift_stop(claim.recipient),
+        lambda: shelves.drop_articles(Mark(), before=NOON, floors={}),
+        lambda: shelves.drop_entries(Mark(), before=NOON),
     ]
     reads: list[Callable[[], Any]] = [
+        shelves.load_floors,
         lambda: desk.judgements.load_story(HARBOUR, encoder="enc"),
         lambda: desk.judgements.load_vectors(HARBOUR, encoder="enc"),
         lambda: desk.judgements.load_judged(first.id),

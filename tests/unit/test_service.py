@@ -455,6 +455,26 @@ def test_a_stumble_of_ours_is_told_in_our_words() -> None:
     asyncio.run(play())
 
 
+def test_what_takes_long_to_drop_goes_on_at_the_next_tick() -> None:
+    """Until nothing is left for this day."""
+
+    class Forgets:
+        left = 3
+
+        async def go_on(self) -> bool:
+            self.left -= 1
+            return self.left > 0
+
+    async def play() -> None:
+        bench, forgets = Bench(), Forgets()
+        service, _ = a_service(bench, forgetting=forgets)
+        async with service:
+            assert [await service.tick_tidy() for _ in range(4)] == [1, 1, 1, 0]
+        assert (bench.tidied, forgets.left) == (1, 0)
+
+    asyncio.run(play())
+
+
 def test_what_is_kept_no_longer_is_dropped_once_a_day() -> None:
     """At the first tick, and a day later; not while the service stops."""
 

@@ -38,6 +38,7 @@ from storywatch.config.tables import (
     FetchTable,
     OpinionTable,
     QuietHoursTable,
+    RetentionTable,
     ServiceTable,
     StorywatchFile,
     Table,
@@ -49,6 +50,7 @@ from storywatch.config.watchlist import watch_of
 from storywatch.core.addresses import refusal
 from storywatch.core.model import ArticleRules, ChannelId, Feed, FeedId, FeedKind, Severity, Watch
 from storywatch.core.moments import DigestTimes, QuietHours
+from storywatch.core.retention import Retention
 from storywatch.core.urls import url_key
 from storywatch.encode.choice import BUNDLED, FOLDER_SIGNS, EncoderChoice, missing_library
 from storywatch.errors import ConfigError
@@ -83,6 +85,7 @@ def load_config(
     }
     opinion = _opinion(main, settings[1].allow_networks if settings else (), environ=environ)
     encoder = _encoder(main, lacking=lacking)
+    retention = _retention(main)
     may_translate = not main.usable or "opinion" in main.data
     watches = [watch_of(document, **known, may_translate=may_translate) for document in listed]
     faults += chain.from_iterable(document.faults for document in (main, feeds_file, *listed))
@@ -107,6 +110,7 @@ def load_config(
             *_notices_of_encoder(encoder),
         ),
         opinion=opinion,
+        retention=retention,
     )
 
 
@@ -226,6 +230,13 @@ def _opinion(
         key=key.value if key else None,
         disabled=(key.missing if key else None) or _refused(table.url, allow_networks),
     )
+
+
+def _retention(main: Document) -> Retention:
+    table = main.check(RetentionTable, main.data.get("retention", {}), at=("retention",)) if main.usable else None
+    if table is None:
+        return Retention()
+    return Retention(articles=table.articles, entries=table.entries, pages=table.pages)
 
 
 def _refused(url: str, allow_networks: tuple[Network, ...]) -> str | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+
+from storywatch.core.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,3 +157,4 @@ class Config:
     encoder: EncoderSettings
     notices: tuple[str, ...] = ()
     opinion: OpinionSettings | None = None
+    retention: Retention = field(default_factory=Retention)

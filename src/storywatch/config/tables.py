@@ -28,6 +28,7 @@ from storywatch.config.values import (
     FeedUrl,
     Id,
     Interval,
+    Kept,
     Language,
     Line,
     Listen,
@@ -463,6 +464,26 @@ class EncoderTable(Table):
             yield "kind", how
 
 
+class RetentionTable(Table):
+    """The table [retention]."""
+
+    articles: Kept = Field(
+        default="400d",
+        validate_default=True,
+        description='How long articles about none of the stories are kept, with their verdicts: at least "30d", or "forever".',
+    )
+    entries: Kept = Field(
+        default="400d",
+        validate_default=True,
+        description='How long entries that led to no article are kept once their feed lists them no more: at least "30d", or "forever".',
+    )
+    pages: Kept = Field(
+        default="400d",
+        validate_default=True,
+        description='How long the bytes of the pages that were judged are kept, 4 GB at most: at least "30d", or "forever".',
+    )
+
+
 AnyChannelTable = (
     EmailTable | WebhookTable | SlackTable | DiscordTable | TelegramTable | TeamsTable | NtfyTable | AppriseTable
 )
@@ -481,8 +502,6 @@ CHANNELS: dict[str, type[AnyChannelTable]] = {
 class StorywatchFile(Table):
     """storywatch.toml: the service, how it fetches, its page and its channels."""
 
-    reserved = frozenset({"retention"})
-
     service: ServiceTable = Field(default_factory=ServiceTable, description="The service itself.")
     fetch: FetchTable = Field(description="How feeds and pages are asked for.")
     web: WebTable = Field(default_factory=WebTable, description="The page.")
@@ -494,6 +513,10 @@ class StorywatchFile(Table):
     )
     opinion: OpinionTable | None = Field(
         default=None, description="A language model that is asked about doubtful articles. Without it nobody is."
+    )
+    retention: RetentionTable = Field(
+        default_factory=RetentionTable,
+        description="How long is kept what no story rests on. All else is kept for good.",
     )
 
 

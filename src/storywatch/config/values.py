@@ -18,9 +18,12 @@ from pydantic import BeforeValidator, WithJsonSchema
 from storywatch.config.faults import did_you_mean, found, near_id, wrong
 from storywatch.core.addresses import Network
 from storywatch.core.alerting import Rate
+from storywatch.core.retention import SHORTEST_KEPT
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST_DURATION = timedelta(days=366)
+LONGEST_KEPT = timedelta(days=36_525)
+FOREVER = "forever"
 SHORTEST_PATIENCE, LONGEST_PATIENCE = timedelta(seconds=1), timedelta(seconds=30)
 SHORTEST_REMINDER = timedelta(minutes=1)
 MOST_CALLS = 100_000  # a day
@@ -49,15 +52,26 @@ def read_interval(value: Any) -> timedelta | None:
     return duration
 
 
-def _duration(value: Any, *, expected: str) -> timedelta:
+def read_kept(value: Any) -> timedelta | None:
+    """`"forever"` (None), or a duration that is long enough for whatever is still asked of it."""
+    if value == FOREVER:
+        return None
+    expected = f'"{FOREVER}" or a duration'
+    duration = _duration(value, expected=expected, longest=LONGEST_KEPT)
+    if duration < SHORTEST_KEPT:
+        raise wrong(value, f'{expected} of at least "{SHORTEST_KEPT.days}d"')
+    return duration
+
+
+def _duration(value: Any, *, expected: str, longest: timedelta = LONGEST_DURATION) -> timedelta:
     parts = re.fullmatch(DURATION, value) if isinstance(value, str) else None
     if parts is None:
         bare = isinstance(value, int) and not isinstance(value, bool) and value >= 0
         hint = f'; for seconds write "{value}s"' if bare else ""
         raise wrong(value, f'{expected} such as "5m" (units: s, m, h, d)', hint)
     duration = timedelta(**{UNITS[parts[2]]: int(parts[1])})  # nine digits of days are just not too many
-    if duration > LONGEST_DURATION:
-        raise wrong(value, "a duration of at most 366d")
+    if duration > longest:
+        raise wrong(value, f"a duration of at most {longest.days}d")
     return duration
 
 
@@ -429,6 +443,7 @@ def text_of(pattern: str | None = None, **more: Any) -> WithJsonSchema:
 
 
 Duration = Annotated[timedelta, BeforeValidator(read_duration), text_of(DURATION)]
+Kept = Annotated[timedelta | None, BeforeValidator(read_kept), text_of(f"{FOREVER}|{DURATION}")]
 Interval = Annotated[timedelta | None, BeforeValidator(read_interval), text_of(f"auto|{DURATION}")]
 Text = Annotated[str, BeforeValidator(read_text), text_of()]
 Line = Annotated[str, BeforeValidator(read_line), text_of()]

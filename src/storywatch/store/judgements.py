@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, literal, or_, select, text, union_all, update
+from sqlalchemy import delete, func, literal, select, text, union_all, update
 
 from storywatch.core.feedback import PRECEDENTS_KEPT
 from storywatch.core.identity import KnownArticle

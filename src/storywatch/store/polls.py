@@ -24,6 +24,7 @@ from storywatch.core.model import (
     Move,
     PollOutcome,
 )
+from storywatch.core.retention import LISTED_ANEW
 from storywatch.core.window import Sifted, Sighting, asks_for_titles, same_title, sift
 from storywatch.store.leases import claim_rows, give_back, is_free, lost
 from storywatch.store.tables import entry as entries
@@ -54,6 +55,7 @@ START_AFRESH: dict[str, Any] = {
     "moving_polls": 0,
     "gone_at": None,
     "newest_at": None,
+    "listed_at": None,
     "afresh_at": None,
     "validators_lie": False,
     "pace": None,
@@ -383,6 +385,8 @@ def _changes_of(claim: FeedClaim, look: _Look) -> dict[str, Any]:
     }
     if plan.error is None:
         changes["succeeded_at"] = plan.polled_at
+    if look.seen:
+        changes["listed_at"] = plan.polled_at
     if plan.validators is not None:
         changes |= {"etag": plan.validators.etag, "last_modified": plan.validators.last_modified}
     if plan.pace is not None:
@@ -413,6 +417,7 @@ def _look_at(
     connection: Connection, feed_id: int, claim: FeedClaim, plan: PollPlan, listed: dict[str, ListedEntry]
 ) -> _Look:
     rows = _known_rows(connection, feed_id, listed)
+    _note_listed(connection, rows.values(), plan)
     seen = {uid: _sighting(uid, item, rows.get(uid)) for uid, item in listed.items()}
     if asks_for_titles(claim, plan, list(seen.values())):
         familiar = _familiar_rows(connection, feed_id, seen, rows)
@@ -431,6 +436,14 @@ def _look_at(
         came = [*moments, plan.polled_at]
         plan = learn_interval(claim, plan, moments=came, listed=len(seen), new=new, changed=changed)
     return _Look(plan=plan, seen=seen, rows=rows, sifted=sifted)
+
+
+def _note_listed(connection: Connection, rows: Iterable[Found], plan: PollPlan) -> None:
+    """Who is still on the list after a month is kept: forgotten, it would be news. Most entries leave it sooner."""
+    before = plan.polled_at - LISTED_ANEW
+    stale = [row.id for row in rows if (row.listed_at or row.seen_at) < before]
+    if stale:
+        connection.execute(_LISTED, {"rows": stale, "listed_at": plan.polled_at})
 
 
 def _sighting(uid: str, item: ListedEntry, row: Found | None) -> Sighting:
@@ -504,9 +517,16 @@ _HELD = (
     .with_for_update()
 )
 _GIVEN_BACK = update(feeds).where(feeds.c.id == bindparam("row"))
-_KNOWN = select(entries.c.id, entries.c.uid, entries.c.url_uid, entries.c.fingerprint, entries.c.updates).order_by(
-    entries.c.id
-)
+_KNOWN = select(
+    entries.c.id,
+    entries.c.uid,
+    entries.c.url_uid,
+    entries.c.fingerprint,
+    entries.c.updates,
+    entries.c.seen_at,
+    entries.c.listed_at,
+).order_by(entries.c.id)
+_LISTED = update(entries).where(entries.c.id.in_(bindparam("rows", expanding=True)))
 _TITLED = select(entries.c.id, entries.c.uid, entries.c.title, entries.c.fingerprint)
 _LAST = (
     select(entries.c.seen_at, entries.c.published_at, entries.c.state)
