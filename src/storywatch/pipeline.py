@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         PollPlan,
         RawPage,
         Watch,
+        WatchId,
     )
     from storywatch.core.revisits import Visit, VisitPlan
     from storywatch.core.weights import Weights
