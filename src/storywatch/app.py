@@ -11,7 +11,7 @@ import gc
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -782,7 +782,7 @@ def build_engine(app: App, queues: Sequence[str], *, alive: Path | None = None) 
         Round(
             name="revisit", queue="judge", cron="* * * * * */5", look=looks["revisit"], has_room=service.visits.has_room
         ),
-        Round(name="tidy", queue="poll", cron="17 3 * * *", look=looks["tidy"]),
+        Round(name="tidy", queue="poll", cron="17 3 * * *", look=service.tidy_all),
         Round(name="ping", queue="poll", cron="* * * * *", look=looks["ping"]),
     )
     return DistributedEngine(
@@ -834,5 +834,24 @@ async def run_once(app: App, *, every_feed: bool) -> None:
     now = app.clock.now()
     if every_feed:
         await app.in_store(partial(app.polls.make_all_due, now=now))
-    async with app.service:
+    async with kept_in_line(app.pipeline.turns), app.service:
         await app.service.exhaust(due_by=now)
+
+
+@asynccontextmanager
+async def kept_in_line(turns: Turns | None, *, every: float = LOOK_EVERY) -> AsyncIterator[None]:
+    """What stands in line to be judged stays ours inside, as it does for a worker. `every`: so many seconds."""
+    if turns is None:
+        yield
+        return
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(every)
+            with suppress(StorywatchError):  # its database is away: the round itself will say so
+                await turns.renew()
+
+    async with asyncio.TaskGroup() as group:
+        renewing = group.create_task(renew())
+        yield
+        renewing.cancel()

@@ -17,6 +17,10 @@ StorywatchError
 from __future__ import annotations
 
 from datetime import timedelta  # noqa: TC003  kept at run time for introspection of the exceptions
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class StorywatchError(Exception):
@@ -40,7 +44,11 @@ class LeaseLost(StorywatchError):
 
 
 class StoryMoved(StorywatchError):
-    """What was decided was decided on a story that has since been told more by another worker."""
+    """What was decided was decided on stories of which these have since been told more by another worker."""
+
+    def __init__(self, message: str, *, watches: Iterable[str]) -> None:
+        super().__init__(message)
+        self.watches = frozenset(watches)
 
 
 class OutOfTurn(StorywatchError):

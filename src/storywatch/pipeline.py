@@ -329,7 +329,8 @@ class Pipeline:
                     break
                 except StoryMoved as moved:  # by another worker: decide again, on what is known now
                     log.info("story_moved", article_id=article.id, told=str(moved))
-                    self.stories.clear()
+                    for watch in [known for known in self.stories if known in moved.watches]:
+                        del self.stories[watch]
         for judged in told:
             log.info(
                 "article_judged",
@@ -359,8 +360,11 @@ class Pipeline:
         reading = await self._think(read_closely, article, self.encoder)
         now = self.clock.now()
         revisions = await self._store(self.judgements.load_revisions)
-        stories = [await self.story(watch, revision=revisions.get(watch.id, 0)) for watch in watches]
-        knows = {watch.id: self.newest.get(watch.id, 0) for watch in watches}
+        stories: list[Story] = []
+        knows: dict[WatchId, int] = {}
+        for watch in watches:
+            stories.append(await self.story(watch, revision=revisions.get(watch.id, 0)))
+            knows[watch.id] = self.newest.get(watch.id, 0)  # at once: while the next one is read, it may be read anew
         judged_alone = [await self._think(follow, reading, story, now=now) for story in stories]
         advised = await self.advise(reading, list(zip(judged_alone, stories, strict=True)), now=now)
         told = [

@@ -15,16 +15,18 @@ from encoders import KeptEncoder
 from fakes import FakeClock
 from sharing import STREAMS, Newsstand, a_worker, decisions, read_all, share
 
+from storywatch.app import kept_in_line
 from storywatch.core.model import EntryState, FeedId, Label, WatchId
 from storywatch.encode import CachedEncoder
-from storywatch.errors import OutOfTurn
+from storywatch.errors import OutOfTurn, StorywatchError
 from storywatch.store.engine import open_database
 from storywatch.store.migrate import migrate_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from storywatch.core.model import Article, Judged
+    from storywatch.core.model import Article, Judged, Watch
+    from storywatch.core.story import Story
     from storywatch.store.engine import Database
 
 FIRST_REPORT = "/2025/12/04/red-cross-visit"
@@ -140,6 +142,44 @@ def test_two_first_reports_at_once_make_one_alert(postgres_url: str, encoder: Ca
     assert len(found["developments"]) == len(found["alerts"]) == len(found["deliveries"]) == 1
 
 
+def test_a_story_that_is_read_anew_while_another_is_read_is_decided_on_anew(
+    postgres_url: str, encoder: CachedEncoder
+) -> None:
+    """An article of two stories, found by a later visit, has no place in line: what it was decided on is what is checked."""
+    stand = the_same_news_twice()
+    [watch] = stand.watches
+    twin = replace(watch, id=WatchId("twin"))
+    stand = replace(stand, watches=(watch, twin))
+
+    async def play() -> list[list[Judged]]:
+        async with a_worker(postgres_url, stand, encoder) as one, a_worker(postgres_url, stand, encoder) as other:
+            told, read = [], []
+            for pipeline in (one.pipeline, other.pipeline):
+                [entry] = await pipeline.claim_entries(1)
+                article = await pipeline.read(entry)
+                assert article is not None
+                read.append((entry, article))
+            story_of = one.pipeline.story
+
+            async def story(asked: Watch, *, revision: int | None = None) -> Story:
+                if asked == twin and not told:
+                    told.append(await other.pipeline.judge(*read[1]))
+                    await one.pipeline._catch_up_with([watch.id, twin.id])  # as for another entry that has its turn
+                    await story_of(watch)
+                return await story_of(asked, revision=revision)
+
+            one.pipeline.story = story  # type: ignore[method-assign]  the moment at which it happens
+            return [await one.pipeline.judge(*read[0]), *told]
+
+    with opened(postgres_url) as database:
+        stand.publish(database)
+        told = asyncio.run(play())
+        found = decisions(database)
+    labels = sorted(judged.verdict.verdict for both in told for judged in both)
+    assert labels == [Label.DEVELOPMENT, Label.DEVELOPMENT, Label.REPEAT, Label.REPEAT]
+    assert len(found["developments"]) == 2
+
+
 def test_an_entry_waits_for_the_earlier_one_of_its_story(postgres_url: str, encoder: CachedEncoder) -> None:
     """The later report is judged after the earlier one though it was ready long before, and by another worker."""
     stand = the_same_news_twice()
@@ -218,6 +258,39 @@ def test_leases_are_renewed_while_a_worker_lives(postgres_url: str, encoder: Cac
                     clock.advance(timedelta(seconds=45))
                     await turns.renew()
                 assert entry.id not in [other.id for other in await one.pipeline.claim_entries(9)]
+
+    with opened(postgres_url) as database:
+        stand.publish(database)
+        asyncio.run(play())
+
+
+def test_a_single_round_renews_its_leases_too(postgres_url: str, encoder: CachedEncoder) -> None:
+    """`once` on a shared database: nobody else takes up what it is at, and a database that is away ends nothing."""
+    stand = the_same_news_twice()
+    clock = FakeClock(stand.closes_at)
+
+    async def play() -> None:
+        async with a_worker(postgres_url, stand, encoder, clock=clock) as one:
+            turns = one.pipeline.turns
+            assert turns is not None
+            [entry] = await one.pipeline.claim_entries(1)
+            renew, renewed, tries = turns.renew, asyncio.Event(), []
+
+            async def stumble() -> None:
+                tries.append("a try")
+                if len(tries) == 1:
+                    message = "the database is away"
+                    raise StorywatchError(message)
+                await renew()
+                renewed.set()
+
+            turns.renew = stumble  # type: ignore[method-assign]  it fails once
+            async with turns.place(entry), kept_in_line(turns, every=0.01):
+                clock.advance(timedelta(minutes=2))
+                await asyncio.wait_for(renewed.wait(), 60)
+                assert entry.id not in [other.id for other in await one.pipeline.claim_entries(9)]
+        async with kept_in_line(None):
+            pass
 
     with opened(postgres_url) as database:
         stand.publish(database)

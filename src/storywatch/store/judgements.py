@@ -266,7 +266,7 @@ class Judgements:
         moved = [watch for watch, known in knows.items() if newest.get(watch, 0) != known]
         if moved:
             message = f"another worker has judged for {', '.join(moved)} meanwhile"
-            raise StoryMoved(message)
+            raise StoryMoved(message, watches=moved)
 
 
 @dataclass(frozen=True, slots=True)
