@@ -475,6 +475,34 @@ def test_what_takes_long_to_drop_goes_on_at_the_next_tick() -> None:
     asyncio.run(play())
 
 
+def test_where_workers_take_turns_one_of_them_drops_all_that_is_kept_no_longer() -> None:
+    """The next one is called a day later, perhaps a moment early; what breaks is not tried over and over."""
+
+    class Forgets:
+        left = 3
+
+        async def go_on(self) -> bool:
+            if self.left < 0:
+                message = "the database is away"
+                raise StorywatchError(message)
+            self.left -= 1
+            return self.left > 0
+
+    async def play() -> None:
+        bench, forgets = Bench(), Forgets()
+        service, _ = a_service(bench, forgetting=forgets)
+        async with service:
+            assert await service.tidy_all() == 3
+            assert await service.tidy_all() == 0
+            bench.clock.advance(timedelta(days=1) - timedelta(seconds=1))
+            assert await service.tidy_all() == 1
+            service.more_to_forget = True
+            assert (await service.tidy_all(), service.more_to_forget) == (0, True)
+        assert bench.tidied == 2
+
+    asyncio.run(play())
+
+
 def test_what_is_kept_no_longer_is_dropped_once_a_day() -> None:
     """At the first tick, and a day later; not while the service stops."""
 
