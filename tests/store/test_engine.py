@@ -5,7 +5,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +33,7 @@ from builders import (
     an_article,
 )
 from desks import DESK, LEASE, Desk, render
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from storywatch.core.alerting import ChannelRules
 from storywatch.core.corrections import development_id, plan_correction
@@ -55,11 +57,11 @@ from storywatch.ports import Desk as Room
 from storywatch.store import migrate, tables
 from storywatch.store.acknowledgements import Acknowledgements
 from storywatch.store.digests import Digests
-from storywatch.store.engine import lock_database, open_database, release_leases
+from storywatch.store.engine import lock_database, open_database, queue_mark_of, release_leases
 from storywatch.store.feedback import Feedback
 from storywatch.store.followups import Corrections, Corroborations, Reminders
 from storywatch.store.ledger import Ledger
-from storywatch.store.migrate import alembic_config, migrate_database
+from storywatch.store.migrate import QueueSchema, alembic_config, migrate_database
 from storywatch.store.opinions import Opinions
 from storywatch.store.receivers import Receivers
 from storywatch.store.redelivering import Redelivery, Wanted
@@ -195,6 +197,61 @@ def test_postgresql_is_not_touched_before_it_is_migrated(postgres_url: str) -> N
     assert migrate_database(postgres_url) == HEAD
     assert migrate_database(postgres_url) == HEAD
     open_database(postgres_url).dispose()
+
+
+def test_a_schema_of_another_program_is_not_dropped(postgres_url: str) -> None:
+    """Who keeps a queue of the same name in that database keeps it, and storywatch says so."""
+    other, ours = create_engine(postgres_url), QueueSchema(mark="procrastinate 3 0", statements="CREATE TABLE bell ()")
+    with other.begin() as connection:
+        connection.execute(text("CREATE SCHEMA procrastinate CREATE TABLE theirs (word text)"))
+    with pytest.raises(SchemaError, match=r"'procrastinate'.*not storywatch's.*database of its own"):
+        migrate_database(postgres_url, queue=ours)
+    with other.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM procrastinate.theirs")).scalar() == 0
+        connection.execute(text("DROP SCHEMA procrastinate CASCADE"))
+    for mark in ("procrastinate 3 0", "procrastinate 4 0"):  # one of ours is made anew
+        migrate_database(postgres_url, queue=replace(ours, mark=mark))
+        with other.begin() as connection:
+            assert queue_mark_of(connection) == mark
+    other.dispose()
+
+
+def test_who_waits_to_be_the_only_one_waits_as_long_as_it_takes(postgres_url: str) -> None:
+    """Longer than anybody waits for a row; and on that connection a row is waited for as before."""
+    migrate_database(postgres_url)
+    one, other = (open_database(postgres_url, patience=timedelta(seconds=0.2)) for _ in range(2))
+    leave = threading.Event()
+
+    def stay() -> None:
+        with one.only_one("reencode") as mine:
+            assert mine
+            inside.set()
+            leave.wait(60)
+
+    inside, thread = threading.Event(), threading.Thread(target=stay)
+    thread.start()
+    assert inside.wait(60)
+    with other.only_one("reencode") as mine:
+        assert not mine
+    threading.Timer(0.6, leave.set).start()
+    with other.only_one("reencode", wait=True) as mine:
+        assert mine
+    with other.write() as connection:
+        assert connection.execute(text("SHOW lock_timeout")).scalar() == "200ms"
+    thread.join()
+    one.dispose()
+    other.dispose()
+
+
+def test_the_server_soon_lets_go_of_a_machine_that_is_gone(postgres_url: str) -> None:
+    """Its locks would else last as long as the operating system takes a silent connection for a living one: two hours."""
+    migrate_database(postgres_url)
+    database = open_database(postgres_url)
+    for begin in (database.read, database.write):
+        with begin() as connection:
+            assert connection.execute(text("SHOW tcp_keepalives_idle")).scalar() == "30"
+            assert connection.execute(text("SHOW tcp_user_timeout")).scalar() in {"1min", "60s", "60000"}
+    database.dispose()
 
 
 def test_a_newer_database_is_refused_and_left_alone(database_url: str) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, AppNotOpen, ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Status
 from procrastinate.schema import SchemaManager
 
@@ -35,6 +35,7 @@ logging.getLogger("procrastinate").setLevel(logging.ERROR)  # a line for each jo
 BEAT_SECONDS = 5.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # before the bell is picked up again
 DEAD_AFTER = 30.0  # seconds without a sign of life: its jobs are dropped
+HANG_UP = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}  # on a server that is gone
 AT_ONCE = 4  # jobs; each only starts work and ends
 
 
@@ -64,7 +65,7 @@ def libpq_url(url: str) -> str:
 def _connecting(url: str, schema: str) -> dict[str, Any]:
     return {
         "conninfo": libpq_url(url),
-        "kwargs": {"options": f"-c search_path={schema} -c timezone=UTC", "connect_timeout": 10},
+        "kwargs": {"options": f"-c search_path={schema} -c timezone=UTC", "connect_timeout": 10, **HANG_UP},
     }
 
 
@@ -144,7 +145,7 @@ class DistributedEngine:
         """Have somebody look for this kind of work now; where the bell is out of order, the next moment does."""
         if self.app is None:
             return
-        with contextlib.suppress(AlreadyEnqueued, ConnectorException):
+        with contextlib.suppress(AlreadyEnqueued, AppNotOpen, ConnectorException):
             await self.app.configure_task(queue, queue=queue, queueing_lock=queue).defer_async()
 
     async def _keep_listening(self) -> None:

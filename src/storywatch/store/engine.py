@@ -36,6 +36,16 @@ READ_ONLY = "readonly database"
 DELIVERIES = "deliveries"  # the lock of who folds, mutes or claims them: each looks at many rows at once
 QUEUE_SCHEMA = "procrastinate"  # apart from our tables: it holds wake-ups only, and can be made anew at any time
 
+# A machine that is gone without a word is noticed in a minute and not in hours: by the server, which then ends its locks,
+# and by us. On a socket of the same machine all of it is ignored.
+HANG_UP: dict[str, int] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+LET_GO = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c tcp_user_timeout=60000"
+
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
@@ -85,8 +95,10 @@ class Database:
             told_as_ours(self.name),
             self.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
-            if wait:
+            if wait:  # as long as it takes, and not as long as one waits for a row
+                connection.execute(text("SET lock_timeout = 0"))
                 connection.execute(select(func.pg_advisory_lock(number)))
+                connection.execute(text("RESET lock_timeout"))
             mine = wait or bool(connection.execute(select(func.pg_try_advisory_lock(number))).scalar())
             try:
                 yield mine
@@ -269,7 +281,8 @@ def postgresql_engine(address: URL, *, patience: timedelta) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": max(2, int(patience.total_seconds())),
-            "options": f"-c lock_timeout={milliseconds} -c timezone=UTC -c search_path=public,{QUEUE_SCHEMA}",
+            "options": f"-c lock_timeout={milliseconds} -c timezone=UTC -c search_path=public,{QUEUE_SCHEMA} {LET_GO}",
+            **HANG_UP,
         },
     )
 

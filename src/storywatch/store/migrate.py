@@ -106,13 +106,22 @@ def _migrate_postgresql(
                 prepare(connection)
             _upgrade(connection, name)
             if queue is not None and queue_mark_of(connection) != queue.mark:
-                _make_queue(connection, queue)
+                _make_queue(connection, queue, name)
     finally:
         engine.dispose()
 
 
-def _make_queue(connection: Connection, queue: QueueSchema) -> None:
-    """Both are words of the program's own; they are sent as they are, without parameters."""
+def _make_queue(connection: Connection, queue: QueueSchema, name: str) -> None:
+    """Both are words of the program's own; they are sent as they are, without parameters.
+
+    Raises `SchemaError` where somebody else has a schema of that name: what is in it is not ours to drop.
+    """
+    if queue_mark_of(connection) is None and inspect(connection).has_schema(QUEUE_SCHEMA):
+        message = (
+            f"database {name}: the schema {QUEUE_SCHEMA!r} in it is not storywatch's; "
+            "give storywatch a database of its own"
+        )
+        raise SchemaError(message)
     connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {QUEUE_SCHEMA} CASCADE")
     connection.exec_driver_sql(f"CREATE SCHEMA {QUEUE_SCHEMA}")
     connection.exec_driver_sql(f"SET LOCAL search_path = {QUEUE_SCHEMA}")
