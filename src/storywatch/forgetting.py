@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-BATCHES = 200  # of one call, some milliseconds each: whoever waits for it must not take it for stuck
+BATCHES = 200  # of one call, some milliseconds each
+SECONDS = 20.0  # of one call, where they take longer: whoever waits for it must not take it for stuck
 
 
 @dataclass(kw_only=True)
@@ -36,16 +37,19 @@ class Forgetting:
     walk: Iterator[Callable[[], Stretch | None]] | None = field(default=None, init=False)
     dropped: Counter[str] = field(default_factory=Counter, init=False)
 
-    async def go_on(self, *, batches: int = BATCHES) -> bool:
+    async def go_on(self, *, batches: int = BATCHES, seconds: float = SECONDS) -> bool:
         """Drop some of it; False: nothing is left to drop."""
-        if self.walk is None:
-            self.walk = self._steps(now=self.clock.now())
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        walk = self.walk = self.walk or self._steps(now=self.clock.now())
         for _ in range(batches):
-            step = next(self.walk, None)
+            step = next(walk, None)
             if step is None:
                 self._end()
                 return False
-            await asyncio.get_running_loop().run_in_executor(self.writer, step)
+            await loop.run_in_executor(self.writer, step)
+            if self.walk is not walk or loop.time() >= until:  # configured otherwise meanwhile: anew at the next call
+                break
         return True
 
     def reconfigure(self, retention: Retention) -> None:

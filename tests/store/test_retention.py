@@ -248,3 +248,23 @@ def test_all_of_it_is_forgotten_step_by_step(watched: Desk) -> None:
 
     asyncio.run(play())
     assert count(desk.database, tally) == tallied
+
+
+def test_a_call_takes_no_longer_than_it_may_and_hears_of_another_configuration(watched: Desk) -> None:
+    """On a slow disk one batch may be all of a call; a configuration that comes in the middle of one ends it."""
+    desk = watched
+    judge(desk, old(1), Label.OFF_TOPIC)
+    newer(desk)
+
+    async def play() -> None:
+        with ThreadPoolExecutor(1) as writer:
+            forgetting = Forgetting(clock=FakeClock(NOON), shelves=Shelves(desk.database), writer=writer)
+            assert await forgetting.go_on(seconds=0) is True  # where the base rates begin
+            assert desk.views.explain(old(1).id).articles
+            going = asyncio.create_task(forgetting.go_on())
+            await asyncio.sleep(0)  # it is in the middle of its first batch
+            forgetting.reconfigure(Retention(articles=None, entries=None))
+            assert await going is True
+            assert await forgetting.go_on() is False
+
+    asyncio.run(play())
