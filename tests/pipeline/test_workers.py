@@ -153,7 +153,8 @@ def test_a_story_that_is_read_anew_while_another_is_read_is_decided_on_anew(
 
     async def play() -> list[list[Judged]]:
         async with a_worker(postgres_url, stand, encoder) as one, a_worker(postgres_url, stand, encoder) as other:
-            told, read = [], []
+            told: list[list[Judged]] = []
+            read = []
             for pipeline in (one.pipeline, other.pipeline):
                 [entry] = await pipeline.claim_entries(1)
                 article = await pipeline.read(entry)
