@@ -65,7 +65,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         run = _runner(account, cwd=folder)
         data = f"{folder}/data"
         run(f"{binaries}/initdb", "-D", data, "-U", "storywatch", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        # Who connects as it stops and says nothing (a process that is itself being killed, say) holds it up that long.
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c authentication_timeout=10s"
         restart = ("-D", data, "-l", f"{folder}/log", "-o", options, "-m", "immediate", "-w", "restart")
         run(f"{binaries}/pg_ctl", "-D", data, "-l", f"{folder}/log", "-o", options, "-w", "start")
         try:
