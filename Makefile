@@ -39,7 +39,7 @@ check: $(VENV)/installed-dev
 
 # check, then every test. With CI=true a skipped test is a failed one.
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -373,7 +373,9 @@ class Pipeline:
         ]
         record = partial(self.judgements.record_article, encoder=self.encoder.name, now=now, visited=visited)
         numbers = await self._store(record, entry, article, told, knows=knows)
-        for judged, story in zip(told, stories, strict=True):  # only after the database has; else it is read anew
+        for judged in told:  # the story moves on only after the database has; if it can't, it is read anew
+            self.stories.pop(judged.watch, None)
+        for judged, story in zip(told, stories, strict=True):
             self.stories[judged.watch] = story.learn(judged)
         self.newest.update(numbers)
         return told
