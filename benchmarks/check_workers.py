@@ -16,23 +16,14 @@ import hashlib
 import logging
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 from conftest import postgres_server
 from encoders import KeptEncoder
-from sharing import STREAMS, Newsstand, decisions, names_of, share
+from sharing import STREAMS, Newsstand, decisions, names_of, opened, share
 
 from storywatch.encode import CachedEncoder
-from storywatch.store.engine import open_database
-from storywatch.store.migrate import migrate_database
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from storywatch.store.engine import Database
 
 
 def main() -> int:
@@ -66,17 +57,6 @@ def main() -> int:
     same = len(seen) == 1 and all(not broke for _, broke in seen)
     print("identical" if same else "NOT identical")
     return 0 if same else 1
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Database]:
-    """A new database, open."""
-    migrate_database(url)
-    database = open_database(url)
-    try:
-        yield database
-    finally:
-        database.dispose()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,13 +28,14 @@ from storywatch.service import Service
 from storywatch.store import tables
 from storywatch.store.engine import open_database
 from storywatch.store.judgements import Judgements
+from storywatch.store.migrate import migrate_database
 from storywatch.store.outbox import Outbox
 from storywatch.store.polls import Polls
 from storywatch.store.revisits import Revisits
 from storywatch.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from storywatch.core.model import Article, Feed, Watch
@@ -250,3 +251,14 @@ def expire_leases(database: Database) -> None:
         for table in (tables.entry, tables.delivery, tables.feed):
             past = table.c.lease_until - timedelta(hours=1)
             connection.execute(update(table).where(table.c.lease.is_not(None)).values(lease_until=past))
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A new database, open."""
+    migrate_database(url)
+    database = open_database(url)
+    try:
+        yield database
+    finally:
+        database.dispose()

@@ -166,7 +166,31 @@ def environment() -> dict[str, str]:
     return {**os.environ, **SECRET_ENVIRONMENT, "OMP_NUM_THREADS": "1"}
 
 
-class Running:
+class Counts:
+    """What the database of a configuration says, in numbers. Who asks says by `rows` how."""
+
+    files: ConfigDir
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def count(self, query: str) -> int:
+        number: int = self.rows(f"SELECT count(*) FROM {query}")[0][0]
+        return number
+
+    def has_baseline(self) -> bool:
+        return self.count("feed WHERE first_poll OR NOT enabled") == 0 and self.count("entry") >= len(self.files.feeds)
+
+    def is_done(self, entries: int) -> bool:
+        """So many entries were listed, all are settled, and nothing waits to be sent."""
+        return (
+            self.count("entry") == entries
+            and not self.count("entry WHERE state = 'waiting'")
+            and not self.count("delivery WHERE state = 'waiting'")
+        )
+
+
+class Running(Counts):
     """`storywatch run` on a configuration, as often as it is started. Its log is kept over all lives."""
 
     def __init__(self, files: ConfigDir) -> None:
@@ -250,18 +274,3 @@ class Running:
         path = self.files.database.removeprefix("sqlite:///")
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)) as connection:
             return connection.execute(query).fetchall()
-
-    def count(self, query: str) -> int:
-        number: int = self.rows(f"SELECT count(*) FROM {query}")[0][0]
-        return number
-
-    def has_baseline(self) -> bool:
-        return self.count("feed WHERE first_poll OR NOT enabled") == 0 and self.count("entry") >= len(self.files.feeds)
-
-    def is_done(self, entries: int) -> bool:
-        """So many entries were listed, all are settled, and nothing waits to be sent."""
-        return (
-            self.count("entry") == entries
-            and not self.count("entry WHERE state = 'waiting'")
-            and not self.count("delivery WHERE state = 'waiting'")
-        )

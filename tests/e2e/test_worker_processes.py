@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 from newsroom import ConfigDir, webhook
-from newsweb import OUTLETS, WATCH, NewsWeb, environment, load_stream, storywatch, wait_until
+from newsweb import OUTLETS, WATCH, Counts, NewsWeb, environment, load_stream, storywatch, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 
 @dataclass
-class Team:
+class Team(Counts):
     """As many `storywatch worker` as are hired, on one configuration."""
 
     files: ConfigDir
@@ -74,21 +74,6 @@ class Team:
         url = self.files.database.replace("postgresql+psycopg", "postgresql")
         with closing(psycopg.connect(url, autocommit=True)) as connection:
             return connection.execute(query.encode()).fetchall()
-
-    def count(self, query: str) -> int:
-        number: int = self.rows(f"SELECT count(*) FROM {query}")[0][0]
-        return number
-
-    def has_baseline(self) -> bool:
-        return self.count("feed WHERE first_poll OR NOT enabled") == 0 and self.count("entry") >= len(self.files.feeds)
-
-    def is_done(self, entries: int) -> bool:
-        """Asked in this order: what is listed waits first."""
-        return (
-            self.count("entry") == entries
-            and not self.count("entry WHERE state = 'waiting'")
-            and not self.count("delivery WHERE state = 'waiting'")
-        )
 
 
 @pytest.fixture

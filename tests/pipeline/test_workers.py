@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,21 +13,18 @@ import pytest
 from builders import a_feed
 from encoders import KeptEncoder
 from fakes import FakeClock
-from sharing import STREAMS, Newsstand, a_worker, decisions, read_all, share
+from sharing import STREAMS, Newsstand, a_worker, decisions, opened, read_all, share
 
 from storywatch.app import kept_in_line
 from storywatch.core.model import EntryState, FeedId, Label, WatchId
 from storywatch.encode import CachedEncoder
 from storywatch.errors import OutOfTurn, StorywatchError
-from storywatch.store.engine import open_database
-from storywatch.store.migrate import migrate_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from storywatch.core.model import Article, Judged, Watch
     from storywatch.core.story import Story
-    from storywatch.store.engine import Database
 
 FIRST_REPORT = "/2025/12/04/red-cross-visit"
 
@@ -35,16 +32,6 @@ FIRST_REPORT = "/2025/12/04/red-cross-visit"
 @pytest.fixture(scope="module")
 def encoder() -> CachedEncoder:
     return CachedEncoder(KeptEncoder(STREAMS / "vectors.npz"))
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Database]:
-    migrate_database(url)
-    database = open_database(url)
-    try:
-        yield database
-    finally:
-        database.dispose()
 
 
 def test_any_number_of_workers_decides_the_same(postgres_urls: list[str], encoder: CachedEncoder) -> None:

@@ -29,6 +29,22 @@ def silenced(silence: Silence) -> dict[str, Any]:
     return {"hold": Hold.SNOOZE, "note": words, "due_at": until, "not_before": until}
 
 
+def alert_key(database: Database, connection: Connection, told: Alert, *, development_id: int | None = None) -> int:
+    """The key of the alert's row, which is written if it is not there yet."""
+    values = {
+        "uid": told.id,
+        "development_id": development_id,
+        "watch": told.watch,
+        "kind": told.kind,
+        "created_at": told.created_at,
+        "held": told.held,
+        "detail": told.detail,
+    }
+    connection.execute(database.insert(alert).values(values).on_conflict_do_nothing())
+    key: int = connection.execute(select(alert.c.id).where(alert.c.uid == told.id)).scalar_one()
+    return key
+
+
 def record_alert(
     database: Database,
     connection: Connection,
@@ -41,17 +57,7 @@ def record_alert(
 
     What a silence covers is written too, and says so. `development_id` is the key of the development's row.
     """
-    values = {
-        "uid": told.id,
-        "development_id": development_id,
-        "watch": told.watch,
-        "kind": told.kind,
-        "created_at": told.created_at,
-        "held": told.held,
-        "detail": told.detail,
-    }
-    connection.execute(database.insert(alert).values(values).on_conflict_do_nothing())
-    key = connection.execute(select(alert.c.id).where(alert.c.uid == told.id)).scalar_one()
+    key = alert_key(database, connection, told, development_id=development_id)
     is_news = told.kind is AlertKind.REPORTED  # what is said later of a major development is none
     if told.watch and is_news:
         major = [one.recipient for one in deliveries if one.severity is Severity.MAJOR]

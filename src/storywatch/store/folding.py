@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from storywatch.core.alerting import SEVERITIES
 from storywatch.core.ids import digest
 from storywatch.core.model import AlertId, AlertKind, DeliveryId, DeliveryState, Severity
+from storywatch.store.alerts import alert_key
 from storywatch.store.tables import alert, delivery
 
 if TYPE_CHECKING:
@@ -50,17 +51,7 @@ def fold_rows(
     left = _still_waiting(connection, rows)
     if rows and not left:
         return None
-    values = {
-        "uid": told.id,
-        "development_id": None,
-        "watch": told.watch,
-        "kind": told.kind,
-        "created_at": told.created_at,
-        "held": told.held,
-        "detail": told.detail,
-    }
-    connection.execute(database.insert(alert).values(values).on_conflict_do_nothing())
-    key = connection.execute(select(alert.c.id).where(alert.c.uid == told.id)).scalar_one()
+    key = alert_key(database, connection, told)
     uid = carrier_id(told, recipient)
     carrier = {
         "uid": uid,
